@@ -1,0 +1,42 @@
+"""Who asks: the session cookie (with CSRF) or allauth's headless session token."""
+
+from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import SessionAuthentication
+
+
+class SessionTokenAuthentication(XSessionTokenAuthentication):
+    """`Authorization: Bearer …` or `X-Session-Token: …`, as `/_allauth/app/v1` hands it out."""
+
+    def get_session_token(self, request: HttpRequest) -> str | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
+        return super().get_session_token(request)
+
+    def authenticate_header(self, request: HttpRequest) -> str:
+        return "Bearer"
+
+
+class CookieAuthentication(SessionAuthentication):
+    """The browser's session; unsafe methods need the CSRF token."""
+
+
+class SessionTokenScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.authentication.SessionTokenAuthentication"
+    name = ["bearer", "sessionToken"]
+
+    def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer"},
+            {"type": "apiKey", "in": "header", "name": "X-Session-Token"},
+        ]
+
+
+class CookieScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.authentication.CookieAuthentication"
+    name = "cookie"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

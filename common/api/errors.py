@@ -1,0 +1,77 @@
+"""Every refusal in one shape: `{type, errors: [{code, detail, attr, …}]}`."""
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from drf_standardized_errors.formatter import ExceptionFormatter as StandardFormatter
+from drf_standardized_errors.handler import ExceptionHandler as StandardHandler
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from common.errors import DomainError
+
+
+class Refusal(exceptions.APIException):
+    """A DomainError on its way through the API's exception handler."""
+
+    def __init__(self, error: DomainError) -> None:
+        self.error = error
+        self.status_code = error.status
+        super().__init__(error.message, error.code)
+
+
+class ExceptionHandler(StandardHandler):
+    """Turns a DomainError into its answer, with `Retry-After` where it says so."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, DomainError):
+            return Refusal(exc)
+        return super().convert_known_exceptions(exc)
+
+    def get_response(self, exc: exceptions.APIException, data: Any) -> Response:
+        response = super().get_response(exc, data)
+        if isinstance(exc, Refusal) and (seconds := exc.error.details.get("retryAfter")):
+            response["Retry-After"] = str(seconds)
+        return response
+
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        # Busy is an answer, not a fault: it must not look like one in the log.
+        if not isinstance(exc, Refusal):
+            super().report_exception(exc, response)
+
+
+class ExceptionFormatter(StandardFormatter):
+    """Adds a refusal's details (alternatives, placesLeft) to its one error."""
+
+    def run(self) -> Any:
+        if isinstance(self.exc, Refusal):
+            return refusal_body(self.exc.error)
+        return super().run()
+
+
+def refusal_body(error: DomainError) -> dict[str, Any]:
+    """The answer's body for a DomainError."""
+    kind = "validation_error" if error.status == 400 else "client_error"
+    if error.status >= 500:
+        kind = "server_error"
+    return {
+        "type": kind,
+        "errors": [
+            {"code": error.code, "detail": error.message, "attr": error.attr} | error.details
+        ],
+    }
+
+
+def refusal_response(error: DomainError) -> JsonResponse:
+    """The same answer outside DRF: for what is stored under an Idempotency-Key and for /pay."""
+    response = JsonResponse(refusal_body(error), status=error.status)
+    if seconds := error.details.get("retryAfter"):
+        response["Retry-After"] = str(seconds)
+    return response
+
+
+def api_not_found(request: HttpRequest, *args: object, **kwargs: object) -> JsonResponse:
+    """An unknown address under /api/ answers in the API's own shape."""
+    return refusal_response(
+        DomainError("There is nothing at this address.", code="not_found", status=404)
+    )

@@ -1,0 +1,60 @@
+"""Time zones and how an instant is said to a person."""
+
+import zoneinfo
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from django.core.exceptions import ValidationError
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(name)
+
+
+def validate_zone(name: str) -> None:
+    """Model validator: an IANA name such as 'Europe/Berlin'."""
+    if name not in zone_names():
+        raise ValidationError(f"'{name}' isn't a time zone; write it like Europe/Berlin.")
+
+
+def local_midnight(day: date, zone_name: str) -> datetime:
+    """The first instant of `day` in that zone, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=zone(zone_name)).astimezone(UTC)
+
+
+def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
+    """[start, end) of the calendar day in that zone: 23, 24 or 25 hours."""
+    return local_midnight(day, zone_name), local_midnight(day + timedelta(days=1), zone_name)
+
+
+def place_of(zone_name: str) -> str:
+    """'Europe/Berlin' -> 'Berlin', as it is said to people."""
+    return zone_name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def say_day(at: datetime, zone_name: str) -> str:
+    """'Thu 8 July' in that zone."""
+    local = at.astimezone(zone(zone_name))
+    return f"{local:%a} {local.day} {local:%B}"
+
+
+def say_time(at: datetime, zone_name: str) -> str:
+    return f"{at.astimezone(zone(zone_name)):%H:%M}"
+
+
+def say_moment(at: datetime, zone_name: str) -> str:
+    """'Thu 8 July, 09:00'."""
+    return f"{say_day(at, zone_name)}, {say_time(at, zone_name)}"
+
+
+def say_span(start: datetime, end: datetime, zone_name: str) -> str:
+    """'Thu 8 July, 09:00–09:30 (Berlin)'; names the second day when it is another."""
+    last = say_time(end, zone_name)
+    if start.astimezone(zone(zone_name)).date() != end.astimezone(zone(zone_name)).date():
+        last = say_moment(end, zone_name)
+    return f"{say_moment(start, zone_name)}–{last} ({place_of(zone_name)})"

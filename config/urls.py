@@ -1,0 +1,21 @@
+"""Addresses. No trailing slashes but where Django's admin and allauth bring theirs."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from common.api.errors import api_not_found
+
+urlpatterns = [
+    path("", include("portal.urls")),
+    path("", include("bookings.urls")),
+    path("", include("payments.urls")),
+    path("", include("notifications.urls")),
+    path("api/v1/", include("bookings.api.urls")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
+    re_path(r"^api/", api_not_found),
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("admin/", admin.site.urls),
+]

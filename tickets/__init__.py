@@ -1,0 +1,1 @@
+"""Events, ticket orders and the door."""
