@@ -15,7 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+if env.str("DJANGO_ENV", default="") != "test":
+    environ.Env.read_env(BASE_DIR / ".env")
 
 # --- What kind of process this is -----------------------------------------------------------
 

@@ -1,0 +1,121 @@
+"""`make test` and `make races`: the tests on every database, then what was left out, loudly.
+
+    python -m scripts.suite [--races] [anything that pytest understands]
+
+RACE_ROUNDS sets how often each race is run. With CI or REQUIRE_ALL set, nothing may be left out
+for want of a server or a browser: what can't be tested is a failure.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts import servers
+from scripts.console import ROOT, Failure, main
+
+PYTEST = [sys.executable, "-m", "pytest"]
+NO_TESTS_COLLECTED = 5
+
+
+def suite(arguments: list[str]) -> int:
+    races_only = "--races" in arguments
+    chosen = [argument for argument in arguments if argument != "--races"]
+    env = os.environ | {"RACE_ROUNDS": os.environ.get("RACE_ROUNDS") or _rounds(races_only)}
+    runs = _Runs(env, chosen)
+
+    with contextlib.ExitStack() as stack:
+        redis = stack.enter_context(_server(runs, "Redis", servers.redis()))
+        mariadb = stack.enter_context(_server(runs, "MariaDB", servers.mariadb()))
+        runs.env["TEST_REDIS_URL"] = redis
+        if races_only:
+            # One after the other: a race wants the whole machine.
+            runs.pytest("SQLite", "-m", "race", "-n", "0")
+        else:
+            runs.pytest("SQLite", "-m", "not browser", "-n", "auto")
+            runs.pytest("browser, SQLite", "-m", "browser", "-n", "0")
+        if mariadb:
+            only = ("-m", "race", "-n", "0") if races_only else ("-m", "not browser", "-n", "auto")
+            with _databases_dropped(mariadb, f"test_{runs.id}"):
+                runs.pytest("MariaDB", *only, DATABASE_URL=f"{mariadb}/{runs.id}")
+    return runs.report()
+
+
+def _rounds(races_only: bool) -> str:
+    return "1000" if races_only else "25"
+
+
+@contextlib.contextmanager
+def _server(
+    runs: "_Runs", name: str, server: contextlib.AbstractContextManager[str]
+) -> Iterator[str]:
+    """The server's address, or an empty one after noting the gap."""
+    with contextlib.ExitStack() as stack:
+        try:
+            address = stack.enter_context(server)
+        except Failure as failure:
+            address = ""
+            runs.note_gap(f"{name}: {failure}")
+        yield address
+
+
+@contextlib.contextmanager
+def _databases_dropped(address: str, beginning: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        servers.drop_databases(address, beginning=beginning)
+
+
+class _Runs:
+    """The pytest runs of one `make test`, their results and what they left out."""
+
+    def __init__(self, env: dict[str, str], arguments: list[str]) -> None:
+        self.id = f"run{uuid.uuid4().hex[:8]}"
+        self.gaps = Path(tempfile.mkstemp(prefix="gaps-")[1])
+        self.env = env | {"TEST_GAPS_FILE": str(self.gaps), "TEST_RUN": self.id}
+        self.arguments = arguments
+        self.results: list[tuple[str, int, float]] = []
+
+    def pytest(self, title: str, *options: str, **extra_env: str) -> None:
+        print(f"\n=== {title} {'=' * (70 - len(title))}", flush=True)
+        started = time.monotonic()
+        # Ours come first, so that a person's own -n or -m has the last word.
+        command = [*PYTEST, *options, *self.arguments]
+        code = subprocess.run(command, cwd=ROOT, env=self.env | extra_env).returncode
+        self.results.append((title, code, time.monotonic() - started))
+
+    def note_gap(self, text: str) -> None:
+        with self.gaps.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+
+    def report(self) -> int:
+        """Print how it went; the exit code."""
+        gaps = sorted(set(self.gaps.read_text(encoding="utf-8").splitlines()))
+        self.gaps.unlink()
+        print(f"\n=== Summary {'=' * 63}")
+        words = {0: "passed", NO_TESTS_COLLECTED: "nothing chosen"}
+        for title, code, seconds in self.results:
+            print(f"  {title:<18} {words.get(code, 'FAILED'):<16} {seconds:6.0f} s")
+        if gaps:
+            print(f"\n  {'!' * 20}  NOT TESTED  {'!' * 20}")
+            for gap in gaps:
+                print(f"  {gap}")
+        codes = [code for _, code, _ in self.results]
+        if all(code == NO_TESTS_COLLECTED for code in codes):
+            print("\n  No test was run.")
+            return NO_TESTS_COLLECTED
+        failed = any(code not in (0, NO_TESTS_COLLECTED) for code in codes)
+        if gaps and servers.everything_is_required():
+            print("\n  CI or REQUIRE_ALL is set: what was not tested counts as failed.")
+            failed = True
+        return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    main(suite)

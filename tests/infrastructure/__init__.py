@@ -1,0 +1,1 @@
+"""pytest plugins of ours: which tests run on which database, what they need, a browser."""
