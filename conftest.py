@@ -1,7 +1,7 @@
 """What every test may count on; the fixtures themselves live in tests/infrastructure."""
 
 pytest_plugins = [
-    "tests.infrastructure.selection",
-    "tests.infrastructure.needs",
     "tests.infrastructure.browser",
+    "tests.infrastructure.needs",
+    "tests.infrastructure.selection",
 ]

@@ -5,8 +5,11 @@ import os
 from celery import Celery
 from celery.signals import setup_logging
 
+from config import filesystem_queue
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+filesystem_queue.install()
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
