@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.infrastructure.browser",
     "tests.infrastructure.needs",
     "tests.infrastructure.selection",
+    "tests.infrastructure.world",
 ]

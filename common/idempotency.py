@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -27,13 +28,13 @@ Refuse = Callable[[DomainError], HttpResponse]
 
 
 def once(
-    request: HttpRequest, *, key: str, body: bytes, work: Work, refuse: Refuse, lock: Callable[[], object]
+    request: HttpRequest, *, key: str, body: bytes, work: Work, refuse: Refuse | None = None
 ) -> HttpResponse:
     """Answer `request` with what `work` returns, or with what it returned the first time.
 
     `key` is what the client chose ('' = no idempotency wanted), `body` what must be the same in a
-    repeat, `refuse` turns a DomainError into an answer, `lock` takes the row lock on the user that
-    makes a twin wait. `work` must render its answer: bytes are kept.
+    repeat, `refuse` turns a final DomainError into the answer that is kept (None: a refusal is never
+    kept, as on pages). `work` must render its answer: bytes are kept.
 
     Raises DomainError: 409 idempotency_in_progress, idempotency_key_reused; and what `work` raises.
     """
@@ -50,14 +51,14 @@ def once(
 
     def attempt() -> HttpResponse:
         # The user's row first, as in every service: it is what the twin waits at.
-        lock()
+        get_user_model()._default_manager.select_for_update().get(pk=request.user.pk)
         if (answer := _stored_answer(request, key, digest)) is not None:
             return answer
         try:
             with transaction.atomic():
                 response = work()
         except DomainError as error:
-            if error.code not in FINAL_CODES:
+            if refuse is None or error.code not in FINAL_CODES:
                 raise
             response = refuse(error)
         _store(request, key, digest, response)

@@ -7,7 +7,6 @@ claiming one is a rename within one file system, and a file that can't be read i
 """
 
 import logging
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -27,21 +26,21 @@ TABLE_PAUSE_SECONDS = 0.05
 class Channel(filesystem.Channel):
     """A channel whose messages are never seen half-written."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         # The wall clock's nanoseconds: sorted names are in order of sending, restart or not.
         name = f"{time.time_ns():020}_{uuid.uuid4()}.{queue}.msg"
         whole = Path(self.data_folder_out, name)
         unfinished = whole.with_name(f".{name}")
-        unfinished.write_text(dumps(payload), encoding="utf-8")
+        unfinished.write_text(dumps(message), encoding="utf-8")
         unfinished.rename(whole)
 
-    def _get(self, queue: str) -> Any:
-        for name in sorted(os.listdir(self.data_folder_in)):
-            if name.partition(".")[2] != f"{queue}.msg":
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        for waiting in sorted(Path(self.data_folder_in).iterdir()):
+            if waiting.name.partition(".")[2] != f"{queue}.msg":
                 continue
-            claimed = Path(self.processed_folder, name)
+            claimed = Path(self.processed_folder, waiting.name)
             try:
-                Path(self.data_folder_in, name).rename(claimed)
+                waiting.rename(claimed)
             except FileNotFoundError:
                 continue  # Another reader was quicker.
             try:
@@ -56,7 +55,9 @@ class Channel(filesystem.Channel):
     def get_table(self, exchange: str) -> Any:
         return _once_written(super().get_table, exchange)
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
         _once_written(super()._queue_bind, exchange, routing_key, pattern, queue)
 
 
@@ -71,7 +72,7 @@ def install() -> None:
     TRANSPORT_ALIASES["filesystem"] = f"{__name__}:{Transport.__name__}"
 
 
-def _once_written(read: Callable[..., Any], *arguments: str) -> Any:
+def _once_written(read: Callable[..., Any], *arguments: str | None) -> Any:
     """Read an exchange's table, which is empty for a moment while another process creates it."""
     for _ in range(TABLE_TRIES):
         try:

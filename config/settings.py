@@ -4,12 +4,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.schedule import BEAT_SCHEDULE
+
+# Lets annotations such as ModelAdmin[Room] be evaluated at run time.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"

@@ -1,5 +1,7 @@
 """Every refusal in one shape: `{type, errors: [{code, detail, attr, …}]}`."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -9,6 +11,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from common.errors import DomainError
+
+
+Presenter = Callable[[Any, datetime], Any]
+
+_presenters: dict[type, Presenter] = {}
+
+
+def present(kind: type, presenter: Presenter) -> None:
+    """Say how rows of `kind` in a refusal's details (`alternatives`) are written in the API."""
+    _presenters[kind] = presenter
 
 
 class Refusal(exceptions.APIException):
@@ -45,26 +57,34 @@ class ExceptionFormatter(StandardFormatter):
 
     def run(self) -> Any:
         if isinstance(self.exc, Refusal):
-            return refusal_body(self.exc.error)
+            return refusal_body(self.exc.error, at=self.context["request"].at)
         return super().run()
 
 
-def refusal_body(error: DomainError) -> dict[str, Any]:
+def refusal_body(error: DomainError, *, at: datetime) -> dict[str, Any]:
     """The answer's body for a DomainError."""
+    details = {name: _presented(value, at) for name, value in error.details.items()}
     kind = "validation_error" if error.status == 400 else "client_error"
     if error.status >= 500:
         kind = "server_error"
     return {
         "type": kind,
         "errors": [
-            {"code": error.code, "detail": error.message, "attr": error.attr} | error.details
+            {"code": error.code, "detail": error.message, "attr": error.attr} | details
         ],
     }
 
 
-def refusal_response(error: DomainError) -> JsonResponse:
+def _presented(value: Any, at: datetime) -> Any:
+    if isinstance(value, list):
+        return [_presented(item, at) for item in value]
+    presenter = _presenters.get(type(value))
+    return presenter(value, at) if presenter else value
+
+
+def refusal_response(error: DomainError, *, at: datetime) -> JsonResponse:
     """The same answer outside DRF: for what is stored under an Idempotency-Key and for /pay."""
-    response = JsonResponse(refusal_body(error), status=error.status)
+    response = JsonResponse(refusal_body(error, at=at), status=error.status)
     if seconds := error.details.get("retryAfter"):
         response["Retry-After"] = str(seconds)
     return response
@@ -73,5 +93,6 @@ def refusal_response(error: DomainError) -> JsonResponse:
 def api_not_found(request: HttpRequest, *args: object, **kwargs: object) -> JsonResponse:
     """An unknown address under /api/ answers in the API's own shape."""
     return refusal_response(
-        DomainError("There is nothing at this address.", code="not_found", status=404)
+        DomainError("There is nothing at this address.", code="not_found", status=404),
+        at=request.at,
     )

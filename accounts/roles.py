@@ -1,0 +1,81 @@
+"""What each staff group may do. A table; a migration in `portal` writes it into the database.
+
+A later step that adds a permission adds it here and brings a migration that calls `write_roles`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+SCANNER: Final = "Scanner"
+FRONT_DESK: Final = "Front desk"
+MANAGER: Final = "Manager"
+
+FRONT_DESK_MAY: Final = (
+    "bookings.view_room",
+    "bookings.view_timeslot",
+    "bookings.block_timeslot",
+    "bookings.view_booking",
+    "bookings.desk_booking",
+    "bookings.view_bookingstatuschange",
+    "payments.view_payment",
+    "payments.view_paymentattempt",
+    "payments.view_refund",
+    "accounts.view_user",
+    "notifications.view_outgoingmail",
+)
+
+MANAGER_MAY: Final = (
+    *FRONT_DESK_MAY,
+    "bookings.add_room",
+    "bookings.change_room",
+    "bookings.delete_room",
+    "bookings.add_timeslot",
+    "bookings.change_timeslot",
+    "bookings.delete_timeslot",
+    "bookings.refund_at_discretion",
+    "notifications.resend_mail",
+)
+
+# Scanners only scan and validate; what they may touch comes with the door.
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    SCANNER: (),
+    FRONT_DESK: FRONT_DESK_MAY,
+    MANAGER: MANAGER_MAY,
+}
+
+
+def write_roles(apps: Any, roles: Mapping[str, tuple[str, ...]] = ROLES) -> None:
+    """Make the groups and give each exactly these permissions.
+
+    `apps` is a migration's registry. Permissions are made here when they are not there yet: Django
+    makes them only after the last migration.
+    """
+    group_model = apps.get_model("auth", "Group")
+    permission_model = apps.get_model("auth", "Permission")
+    content_type_model = apps.get_model("contenttypes", "ContentType")
+    for role, names in roles.items():
+        group, _ = group_model.objects.get_or_create(name=role)
+        permissions = []
+        for name in names:
+            app_label, codename = name.split(".")
+            model = codename.split("_", 1)[1]
+            model = OWNERS.get(codename, model)
+            content_type, _ = content_type_model.objects.get_or_create(
+                app_label=app_label, model=model
+            )
+            permission, _ = permission_model.objects.get_or_create(
+                content_type=content_type,
+                codename=codename,
+                defaults={"name": f"Can {codename.replace('_', ' ')}"},
+            )
+            permissions.append(permission)
+        group.permissions.set(permissions)
+
+
+# The model on which a permission of our own stands.
+OWNERS: Final[Mapping[str, str]] = {
+    "block_timeslot": "timeslot",
+    "desk_booking": "booking",
+    "refund_at_discretion": "booking",
+    "resend_mail": "outgoingmail",
+}

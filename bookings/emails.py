@@ -1,0 +1,137 @@
+"""What people are told about their bookings, and the invite that goes with it."""
+
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+
+from bookings.models import Booking
+from common import clock
+from common.money import money
+from notifications.calendar import invite
+from notifications.models import OutgoingMail
+from notifications.outbox import queue_mail
+from notifications.registry import Attachment, Message, register
+from notifications.rendering import render_mail
+from payments.models import ZERO
+
+CONFIRMED = "booking_confirmed"
+CANCELLED = "booking_cancelled"
+
+
+def booking_confirmed(booking: Booking, *, at: datetime) -> None:
+    """With the invite, the price and the refund time line."""
+    _queue(CONFIRMED, booking, at=at, more={"refund_steps": _said_steps(booking, at)})
+
+
+def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> None:
+    """With what comes back and the invite's withdrawal."""
+    _queue(
+        CANCELLED,
+        booking,
+        at=at,
+        more={
+            "refund": money(refund, booking.currency) if refund > ZERO else "",
+            "refund_percent": booking.refund_percent,
+            "was_paid": bool(booking.payment and booking.payment.captured > ZERO),
+            "by_staff": booking.cancel_cause == "staff",
+        },
+    )
+
+
+def register_mails() -> None:
+    register(CONFIRMED, build, title="Booking confirmed")
+    register(CANCELLED, build, title="Booking cancelled")
+
+
+def build(mail: OutgoingMail) -> Message:
+    """Subject, text and HTML from the frozen facts, and the invite as part and as file."""
+    subject, text, html = render_mail(mail.kind, mail.context)
+    method = "CANCEL" if mail.kind == CANCELLED else "REQUEST"
+    calendar = invite_from_facts(mail.context, method=method)
+    params = {"method": method, "charset": "utf-8"}
+    return Message(
+        subject=subject,
+        text=text,
+        html=html,
+        attachments=(
+            Attachment("invite.ics", calendar, "text/calendar", params, is_alternative=True),
+            Attachment("invite.ics", calendar, "text/calendar", params),
+        ),
+    )
+
+
+def invite_from_facts(facts: dict[str, Any], *, method: str) -> bytes:
+    """The calendar object of one booking, from the facts that a mail's row freezes."""
+    organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return invite(
+        uid=facts["uid"],
+        sequence=facts["sequence"],
+        method=method,
+        starts_at=datetime.fromisoformat(facts["starts_at"]),
+        ends_at=datetime.fromisoformat(facts["ends_at"]),
+        summary=f"{facts['room']} ({settings.SITE_NAME})",
+        description=f"{facts['when']}\n{facts['url']}",
+        location=facts["room"],
+        url=facts["url"],
+        organizer_email=organizer_email,
+        organizer_name=organizer_name or settings.SITE_NAME,
+        attendee_email=facts["email"],
+        attendee_name=facts["full_name"],
+        stamped_at=datetime.fromisoformat(facts["stamped_at"]),
+    )
+
+
+def facts_of(booking: Booking, *, at: datetime) -> dict[str, Any]:
+    """What a mail about this booking says, frozen: later changes don't rewrite history."""
+    slot, room = booking.timeslot, booking.room
+    return {
+        "booking_id": booking.pk,
+        "name": booking.user.get_short_name(),
+        "full_name": booking.user.get_full_name(),
+        "email": booking.user.email,
+        "room": room.name,
+        "about": room.description,
+        "when": clock.say_span(slot.start_time, slot.end_time, room.timezone),
+        "day": clock.say_day(slot.start_time, room.timezone),
+        "starts": clock.say_time(slot.start_time, room.timezone),
+        "ends": clock.say_time(slot.end_time, room.timezone),
+        "place": clock.place_of(room.timezone),
+        "starts_at": slot.start_time.isoformat(),
+        "ends_at": slot.end_time.isoformat(),
+        "stamped_at": at.isoformat(),
+        "price": money(booking.price, booking.currency) if booking.price > ZERO else "",
+        "is_due": booking.is_payment_due,
+        "notes": booking.notes,
+        "url": settings.SITE_URL + booking.get_absolute_url(),
+        "uid": f"{booking.uid}@{settings.SITE_URL.split('//')[-1].split(':')[0]}",
+        "sequence": booking.sequence,
+    }
+
+
+def _queue(kind: str, booking: Booking, *, at: datetime, more: dict[str, Any]) -> None:
+    queue_mail(
+        kind=kind,
+        to=booking.user.email,
+        # One mail for each change of the invite, however often the change is retried.
+        key=f"{kind}:{booking.pk}:{booking.sequence}",
+        context=facts_of(booking, at=at) | more,
+        at=at,
+    )
+
+
+def _said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:
+    if booking.price == ZERO:
+        return []
+    zone = booking.room.timezone
+    return [
+        {
+            "until": clock.say_moment(step.until, zone) if step.until else "",
+            "percent": step.percent,
+            "amount": money(step.amount, booking.currency),
+        }
+        for step in booking.refund_schedule
+        if step.until is None or step.until > at
+    ]

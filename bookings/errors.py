@@ -1,0 +1,35 @@
+"""Refusals of the booking half, worded for the person who reads them."""
+
+from common.errors import DomainError
+
+
+class SlotTaken(DomainError):
+    """Carries up to three `alternatives`."""
+
+    code = "slot_taken"
+    message = "Somebody else was a moment faster: this time is taken."
+
+
+class AlreadyBooked(DomainError):
+    code = "already_booked"
+    message = "You already have a place at this time."
+
+
+class TooManyHolds(DomainError):
+    code = "too_many_holds"
+    message = "You are holding several unpaid places already. Pay or give up one of them first."
+
+
+class TooSoon(DomainError):
+    code = "too_soon"
+    message = "This time starts too soon to be booked."
+
+
+class TooFar(DomainError):
+    code = "too_far"
+    message = "This time lies too far ahead to be booked yet."
+
+
+class InUse(DomainError):
+    code = "in_use"
+    message = "This was booked before, so it stays for the records."

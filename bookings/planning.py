@@ -1,0 +1,76 @@
+"""Opening hours become slots: plain Python, right about time zones and switch days."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
+LONGEST_SPAN = timedelta(days=366)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """From `start` to `end` on the wall clock; an end of 00:00 is the next midnight."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to generate for one room.
+
+    `hours` maps ISO weekdays (Monday = 1) to that day's windows; a missing day is closed.
+    """
+
+    first_day: date
+    last_day: date
+    slot_length: timedelta
+    hours: Mapping[int, Sequence[Window]]
+    breaks: Sequence[Window] = ()
+    buffer: timedelta = timedelta(0)
+    excluded: Collection[date] = field(default_factory=frozenset)
+
+
+def same_hours(window: Window, weekdays: Collection[int] = MONDAY_TO_FRIDAY) -> dict[int, list[Window]]:
+    """One window on each of these weekdays."""
+    return {weekday: [window] for weekday in weekdays}
+
+
+def days_of(plan: Plan) -> Iterator[date]:
+    """The days that are open, first to last, both inclusive."""
+    day = plan.first_day
+    while day <= plan.last_day:
+        if day not in plan.excluded and plan.hours.get(day.isoweekday()):
+            yield day
+        day += timedelta(days=1)
+
+
+def slots_of_day(plan: Plan, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Start and end in UTC of each slot of `day`.
+
+    The windows are wall-clock hours, the slots elapsed time inside them: on the autumn switch day
+    00:00-06:00 has seven one-hour slots, on the spring one five. A slot fits wholly inside a
+    window and touches no break.
+    """
+    breaks = [_instants(day, window, zone) for window in plan.breaks]
+    for window in sorted(plan.hours.get(day.isoweekday(), ())):
+        opens, closes = _instants(day, window, zone)
+        start = opens
+        while start + plan.slot_length <= closes:
+            end = start + plan.slot_length
+            pause = next((b for b in breaks if b[0] < end and b[1] > start), None)
+            if pause is not None:
+                start = pause[1]
+                continue
+            yield start, end
+            start = end + plan.buffer
+
+
+def _instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    last = day if window.end > window.start else day + timedelta(days=1)
+    return (
+        datetime.combine(day, window.start, tzinfo=zone).astimezone(UTC),
+        datetime.combine(last, window.end, tzinfo=zone).astimezone(UTC),
+    )

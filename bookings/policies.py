@@ -1,0 +1,111 @@
+"""The rules of bookings, in plain Python, as they are shown to people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypedDict
+
+from common.money import percent_of, quantize
+
+
+class Tier(TypedDict):
+    """At least so many hours before the start, so many per cent come back."""
+
+    hoursBefore: float
+    percent: int
+
+
+@dataclass(frozen=True)
+class RefundStep:
+    """Until `until` (inclusive; None = from then on) `percent` and `amount` come back."""
+
+    until: datetime | None
+    percent: int
+    amount: Decimal
+
+
+def refund_percent(policy: Sequence[Tier], *, starts_at: datetime, at: datetime) -> int:
+    """What the notice earns, by exact durations; the bounds are inclusive."""
+    notice = starts_at - at
+    for tier in sorted(policy, key=lambda tier: -tier["hoursBefore"]):
+        if notice >= timedelta(hours=tier["hoursBefore"]):
+            return tier["percent"]
+    return 0
+
+
+def refund_amount(
+    *, price: Decimal, percent: int, refundable: Decimal, currency: str
+) -> Decimal:
+    """The smaller of the percentage of the price and what is there to give back."""
+    return max(min(percent_of(price, percent, currency), refundable), Decimal(0))
+
+
+def refund_steps(
+    policy: Sequence[Tier], *, starts_at: datetime, price: Decimal, currency: str
+) -> list[RefundStep]:
+    """The policy as a time line for one price, the best step first, 'then none' last."""
+    steps = [
+        RefundStep(
+            until=starts_at - timedelta(hours=tier["hoursBefore"]),
+            percent=tier["percent"],
+            amount=percent_of(price, tier["percent"], currency),
+        )
+        for tier in sorted(policy, key=lambda tier: -tier["hoursBefore"])
+    ]
+    if not steps or steps[-1].percent > 0:
+        steps.append(RefundStep(until=None, percent=0, amount=Decimal(0)))
+    return steps
+
+
+def check_policy(policy: object) -> str | None:
+    """None when `policy` is a usable list of tiers, else what is wrong with it, for people."""
+    if not isinstance(policy, list):
+        return 'A policy is a list like [{"hoursBefore": 24, "percent": 100}].'
+    seen: list[tuple[float, int]] = []
+    for tier in policy:
+        if not isinstance(tier, dict) or set(tier) != {"hoursBefore", "percent"}:
+            return "Each tier has exactly hoursBefore and percent."
+        hours, percent = tier["hoursBefore"], tier["percent"]
+        if isinstance(hours, bool) or not isinstance(hours, int | float | Decimal):
+            return "hoursBefore is a number."
+        if not 0 <= hours <= 24 * 365:
+            return "hoursBefore lies between 0 and 8760."
+        if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
+            return "percent is a whole number from 0 to 100."
+        seen.append((float(hours), percent))
+    if len({hours for hours, _ in seen}) != len(seen):
+        return "Two tiers have the same hoursBefore."
+    by_notice = [percent for _, percent in sorted(seen)]
+    if by_notice != sorted(by_notice):
+        return "More notice can't earn less: percent must rise with hoursBefore."
+    return None
+
+
+def effective_price(
+    *,
+    slot_price: Decimal | None,
+    hourly_rate: Decimal | None,
+    length: timedelta,
+    currency: str,
+) -> Decimal:
+    """The slot's own price, else the room's hourly rate for its length, else nothing."""
+    if slot_price is not None:
+        return quantize(slot_price, currency)
+    if hourly_rate is None:
+        return Decimal(0)
+    hours = Decimal(int(length.total_seconds())) / 3600
+    return quantize(hourly_rate * hours, currency)
+
+
+def hold_ends(*, at: datetime, minutes: Decimal, starts_at: datetime) -> datetime:
+    """The earlier of the hold's length and the slot's start."""
+    return min(at + timedelta(seconds=float(minutes * 60)), starts_at)
+
+
+def earliest_start(*, at: datetime, min_notice_minutes: int) -> datetime:
+    return at + timedelta(minutes=min_notice_minutes)
+
+
+def latest_start(*, at: datetime, max_advance_days: int) -> datetime:
+    return at + timedelta(days=max_advance_days)

@@ -1,0 +1,128 @@
+"""What can be asked about rooms, slots and bookings; shared by pages and API."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Min, Q
+
+from bookings.models import Booking, Room, Timeslot
+from bookings.policies import earliest_start, latest_start
+from bookings.states import TAKES_PLACE
+from common import clock
+
+ALTERNATIVES = 3
+
+
+def bookable_by_time(room: Room, at: datetime) -> Q:
+    """Timeslots of `room` that are neither too soon nor too far."""
+    return Q(
+        start_time__gt=at,
+        start_time__gte=earliest_start(at=at, min_notice_minutes=room.min_notice_minutes),
+        start_time__lte=latest_start(at=at, max_advance_days=room.max_advance_days),
+    )
+
+
+def free_slots(room: Room, at: datetime) -> "Iterable[Timeslot]":
+    """Slots of `room` that can be booked now, the earliest first."""
+    return (
+        Timeslot.objects.open()
+        .filter(bookable_by_time(room, at), room=room)
+        .select_related("room")
+        .order_by("start_time")
+    )
+
+
+def slots_between(room: Room, start: datetime, end: datetime) -> list[Timeslot]:
+    """All slots of `room` that begin in [start, end), free or not, in order."""
+    slots = list(
+        Timeslot.objects.filter(room=room, start_time__gte=start, start_time__lt=end).order_by(
+            "start_time"
+        )
+    )
+    for slot in slots:
+        slot.room = room
+    return slots
+
+
+def free_days(room: Room, start: datetime, end: datetime, at: datetime) -> dict[date, int]:
+    """For each local day in [start, end) that has a free slot: how many."""
+    starts = (
+        Timeslot.objects.open()
+        .filter(bookable_by_time(room, at), room=room, start_time__gte=start, start_time__lt=end)
+        .values_list("start_time", flat=True)
+    )
+    days: dict[date, int] = defaultdict(int)
+    room_zone = clock.zone(room.timezone)
+    for begins in starts:
+        days[begins.astimezone(room_zone).date()] += 1
+    return dict(days)
+
+
+def next_free(room: Room, at: datetime, after: datetime | None = None) -> Timeslot | None:
+    """The earliest bookable slot, or the earliest that begins at or after `after`."""
+    slots = Timeslot.objects.open().filter(bookable_by_time(room, at), room=room)
+    if after is not None:
+        slots = slots.filter(start_time__gte=after)
+    return slots.select_related("room").order_by("start_time").first()
+
+
+def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
+    """The start of each room's earliest bookable slot, by room id; rooms without one are missing.
+
+    One query for each distinct pair of notice and advance, not one a room.
+    """
+    groups: dict[tuple[int, int], list[Room]] = defaultdict(list)
+    for room in rooms:
+        groups[room.min_notice_minutes, room.max_advance_days].append(room)
+    found: dict[int, datetime] = {}
+    for group in groups.values():
+        rows = (
+            Timeslot.objects.open()
+            .filter(bookable_by_time(group[0], at), room_id__in=[room.pk for room in group])
+            .order_by()
+            .values_list("room_id")
+            .annotate(first=Min("start_time"))
+        )
+        found.update({room_id: first for room_id, first in rows})
+    return found
+
+
+def alternatives(slot: Timeslot, at: datetime) -> list[Timeslot]:
+    """Up to three bookable slots of the same room, the nearest in time first."""
+    others = (
+        Timeslot.objects.open()
+        .filter(bookable_by_time(slot.room, at), room_id=slot.room_id)
+        .exclude(pk=slot.pk)
+        .select_related("room")
+    )
+    before = others.filter(start_time__lt=slot.start_time).order_by("-start_time")[:ALTERNATIVES]
+    after = others.filter(start_time__gte=slot.start_time).order_by("start_time")[:ALTERNATIVES]
+    nearest = sorted([*before, *after], key=lambda other: abs(other.start_time - slot.start_time))
+    return nearest[:ALTERNATIVES]
+
+
+def has_place(user_id: int, slot_id: int) -> bool:
+    """True when this person holds or has a place in that slot."""
+    return Booking.objects.filter(
+        user_id=user_id, timeslot_id=slot_id, status__in=TAKES_PLACE
+    ).exists()
+
+
+def rooms_free_on(day: date, at: datetime) -> list[int]:
+    """Ids of the active rooms that have a bookable slot on that calendar day of their own zone."""
+    # One day in any zone lies within these two days of UTC; the exact bounds are each room's.
+    around = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
+    rooms = {room.pk: room for room in Room.objects.active()}
+    rows = Timeslot.objects.open().filter(
+        room_id__in=rooms,
+        start_time__gte=around - timedelta(days=1),
+        start_time__lt=around + timedelta(days=2),
+    )
+    free: set[int] = set()
+    for slot in rows:
+        room = slot.room = rooms[slot.room_id]
+        starts, ends = clock.day_bounds(day, room.timezone)
+        if starts <= slot.start_time < ends and slot.is_bookable(at):
+            free.add(room.pk)
+    return sorted(free)

@@ -1,0 +1,88 @@
+"""The questions and the guarded updates of the booking tables."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from bookings.states import BookingStatus
+
+if TYPE_CHECKING:
+    from bookings.models import Booking, Room, Timeslot  # noqa: F401
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def active(self) -> "RoomQuerySet":
+        return self.filter(is_active=True)
+
+
+class TimeslotQuerySet(models.QuerySet["Timeslot"]):
+    def open(self) -> "TimeslotQuerySet":
+        """Not closed by staff and with a place free."""
+        return self.filter(is_available=True)
+
+    def overlapping(self, room_id: int, start: datetime, end: datetime) -> "TimeslotQuerySet":
+        return self.filter(room_id=room_id, start_time__lt=end, end_time__gt=start)
+
+    def lasting(self, minutes: int) -> "TimeslotQuerySet":
+        """At least so many minutes long."""
+        return self.filter(end_time__gte=F("start_time") + timedelta(minutes=minutes))
+
+    def claim_place(self, slot_id: int, *, at: datetime, price: Decimal | None) -> bool:
+        """Take one place if there is one; the row count is the answer.
+
+        Every condition that somebody could change between reading and claiming stands in the
+        WHERE, so the decision is the database's.
+        """
+        rooms = apps.get_model("bookings", "Room").objects
+        same_price = Q(price__isnull=True) if price is None else Q(price=price)
+        return bool(
+            self.filter(
+                same_price,
+                # EXISTS, not a join: Django would turn a join into two statements on MariaDB.
+                Exists(rooms.filter(pk=OuterRef("room_id"), is_active=True)),
+                pk=slot_id,
+                is_blocked=False,
+                taken__lt=F("max_bookings"),
+                start_time__gt=at,
+            ).update(taken=F("taken") + 1)
+        )
+
+    def release_place(self, slot_id: int) -> None:
+        """Give one place back; never reopens what staff closed."""
+        freed = self.filter(pk=slot_id, taken__gt=0).update(taken=F("taken") - 1)
+        if not freed:
+            raise AssertionError(f"slot {slot_id} has no place to give back")
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def with_everything(self) -> "BookingQuerySet":
+        """What a page or an API answer shows, without a query a row."""
+        return self.select_related("room", "timeslot__room", "payment", "user").prefetch_related(
+            "payment__attempts", "payment__refunds"
+        )
+
+    def of(self, user_id: int) -> "BookingQuerySet":
+        return self.filter(user_id=user_id)
+
+    def upcoming(self, at: datetime) -> "BookingQuerySet":
+        return self.filter(status=BookingStatus.CONFIRMED, timeslot__end_time__gt=at)
+
+    def pending(self) -> "BookingQuerySet":
+        return self.filter(status=BookingStatus.PENDING)
+
+    def past(self, at: datetime) -> "BookingQuerySet":
+        over = Q(status__in=[
+            BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW
+        ])
+        return self.filter(over | Q(status=BookingStatus.CONFIRMED, timeslot__end_time__lte=at))
+
+    def locked(self, pk: int) -> "Booking":
+        """The row, locked; the caller holds the locks of its user and payment already.
+
+        Nothing is joined: FOR UPDATE would lock the joined rows too.
+        """
+        return self.select_for_update().get(pk=pk)

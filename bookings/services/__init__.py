@@ -1,0 +1,25 @@
+"""What can be done with rooms, slots and bookings; one verb a file."""
+
+from bookings.services.book import book
+from bookings.services.cancel import cancel_booking, cancel_by_staff
+from bookings.services.complete import complete_past
+from bookings.services.generate import GenerateResult, generate_slots
+from bookings.services.rooms import delete_room
+from bookings.services.set_status import set_status
+from bookings.services.slots import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
+
+__all__ = [
+    "GenerateResult",
+    "add_slot",
+    "block_slot",
+    "book",
+    "cancel_booking",
+    "cancel_by_staff",
+    "complete_past",
+    "delete_room",
+    "delete_slot",
+    "edit_slot",
+    "generate_slots",
+    "set_status",
+    "unblock_slot",
+]

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    verbose_name = "Money"
+
+    def ready(self) -> None:
+        from payments import checks  # noqa: F401
+        from payments.emails import register_mails
+
+        register_mails()

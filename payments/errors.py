@@ -1,0 +1,32 @@
+"""What can go wrong with money."""
+
+from common.errors import DomainError
+
+
+class CannotDeliver(Exception):
+    """Money came for goods that can't be given any more: all of it goes back.
+
+    `reason` is a sentence for the customer.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class HoldExpired(DomainError):
+    code = "hold_expired"
+    message = "The time to pay is over and the place was given back. Nothing was charged."
+
+
+class PaymentCancelled(DomainError):
+    code = "cancelled"
+    message = "This purchase was cancelled. Nothing was charged."
+
+
+class GatewayUnavailable(Exception):
+    """The provider gave no clear answer: the effect may or may not have happened."""
+
+
+class GatewayRefused(Exception):
+    """The provider said no, and will say no again."""

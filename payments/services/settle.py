@@ -1,0 +1,99 @@
+"""The provider's word about a session becomes our state."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from common.money import money
+from common.service import service
+from payments import emails
+from payments.errors import CannotDeliver
+from payments.gateways.base import Session, SessionStatus
+from payments.models import Payment, PaymentAttempt
+from payments.purposes import handler_of
+from payments.services.close import close_payment
+from payments.services.refund import request_refund
+from payments.states import AttemptState, ClosedBecause, PaymentState
+
+logger = logging.getLogger(__name__)
+
+
+@service
+def apply_session(*, attempt_id: int, session: Session, at: datetime) -> Payment:
+    """Book what the provider says about a session. Any order, any number of times.
+
+    Paid and deliverable: the goods are given in this transaction. Paid and not deliverable: all of
+    it is refunded in this transaction. Never paid and empty-handed.
+    """
+    known = PaymentAttempt.objects.select_related("payment").get(pk=attempt_id)
+    # The whole order of locks (user, payment, then the goods) starts here.
+    User.objects.lock(known.payment.user_id)
+    payment = Payment.objects.locked(known.payment_id)
+    attempt = PaymentAttempt.objects.select_for_update().get(pk=attempt_id)
+    attempt.session_id = attempt.session_id or session.id
+
+    if session.status == SessionStatus.PAID:
+        _book_money(payment, attempt, session, at)
+    elif session.status == SessionStatus.PROCESSING:
+        if payment.is_open:
+            payment.move_to(PaymentState.PROCESSING, at=at)
+    elif session.status == SessionStatus.EXPIRED:
+        _book_expiry(payment, attempt, at)
+    return payment
+
+
+def _book_money(
+    payment: Payment, attempt: PaymentAttempt, session: Session, at: datetime
+) -> None:
+    if attempt.status in {AttemptState.PAID, AttemptState.MISMATCH}:
+        return
+    if (session.amount, session.currency) != (attempt.amount, attempt.currency):
+        attempt.move_to(AttemptState.MISMATCH)
+        payment.attention = (
+            f"The provider reports {session.amount} {session.currency} "
+            f"where {attempt.amount} {attempt.currency} were due."
+        )
+        payment.save(update_fields=["attention"])
+        logger.error("payment %s: %s", payment.pk, payment.attention)
+        return
+
+    attempt.captured = session.amount
+    attempt.paid_at = at
+    attempt.move_to(AttemptState.PAID)
+
+    if payment.is_paid:
+        request_refund(
+            payment, amount=attempt.captured, attempt=attempt, reason="paid twice", at=at
+        )
+        emails.money_returned(payment, attempt, "it was paid already", at=at)
+        return
+
+    payment.move_to(PaymentState.PAID, at=at)
+    try:
+        # What delivering has done is undone when it fails half-way; the money's row stays paid.
+        with transaction.atomic():
+            handler_of(payment).on_paid(payment, at=at)
+    except CannotDeliver as error:
+        logger.warning(
+            "payment %s: %s came too late and goes back: %s",
+            payment.pk,
+            money(payment.amount, payment.currency),
+            error.reason,
+        )
+        request_refund(
+            payment, amount=attempt.captured, attempt=attempt, reason=error.reason, at=at
+        )
+        emails.money_returned(payment, attempt, error.reason, at=at)
+
+
+def _book_expiry(payment: Payment, attempt: PaymentAttempt, at: datetime) -> None:
+    if not attempt.is_live:
+        return
+    attempt.move_to(AttemptState.EXPIRED)
+    if payment.status in {PaymentState.OPEN, PaymentState.PROCESSING}:
+        lapsed = payment.expires_at is not None and payment.expires_at <= at
+        because = ClosedBecause.LAPSED if lapsed else ClosedBecause.FAILED
+        close_payment(payment, because=because, at=at)
+        handler_of(payment).on_closed(payment, at=at)
