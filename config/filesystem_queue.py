@@ -26,12 +26,13 @@ TABLE_PAUSE_SECONDS = 0.05
 class Channel(filesystem.Channel):
     """A channel whose messages are never seen half-written."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # Kombu's own base classes disagree about the argument's name.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         # The wall clock's nanoseconds: sorted names are in order of sending, restart or not.
         name = f"{time.time_ns():020}_{uuid.uuid4()}.{queue}.msg"
         whole = Path(self.data_folder_out, name)
         unfinished = whole.with_name(f".{name}")
-        unfinished.write_text(dumps(message), encoding="utf-8")
+        unfinished.write_text(dumps(payload), encoding="utf-8")
         unfinished.rename(whole)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from scripts.console import ROOT, Failure, last_line, main, run_quietly, step
 
-
 UV = Path(sys.executable).parent / "uv"
 OLDEST_PYTHON = "3.11"
 COMPILE = [str(UV), "pip", "compile", "--python-version", OLDEST_PYTHON]

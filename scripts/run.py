@@ -20,6 +20,7 @@ from scripts.supervisor import Supervisor, read_procfile
 READY_WITHIN_SECONDS = 60.0
 # A restart loses nothing, for their truth is in the database; the web server is what people see.
 RESTARTED = {"worker", "beat"}
+EVERY_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 
 
 def run(arguments: list[str]) -> int:
@@ -133,7 +134,7 @@ class _Greeting:
     ) -> None:
         self.supervisor = supervisor
         # A server that listens everywhere is reached by the loopback address too.
-        self.host = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host
+        self.host = "127.0.0.1" if host in EVERY_ADDRESS else host
         self.port = port
         self.sign_ins = sign_ins
         self.started = started

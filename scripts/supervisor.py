@@ -202,7 +202,8 @@ class Supervisor:
             return
         for key, _ in self._selector.select(timeout):
             program: Program = key.data
-            assert program.process is not None and program.process.stdout is not None
+            assert program.process is not None
+            assert program.process.stdout is not None
             # Nothing to read although it was announced: the program has closed its output.
             if not self._relay(program, program.process.stdout):
                 self._selector.unregister(key.fileobj)
@@ -234,7 +235,7 @@ class Supervisor:
         except OSError:
             # The reader or the terminal is gone: from here on there is nobody to tell.
             self._output = None
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def _dies_with_us() -> list[str]:

@@ -15,7 +15,7 @@ for _name in set(_documented) - {"DATABASE_URL"}:
 os.environ["DJANGO_ENV"] = "test"
 os.environ["CELERY_BROKER_URL"] = "memory://"
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: E402
 from config.settings import DATABASES  # noqa: E402
 
 # A file, not memory: races need several connections to one database.

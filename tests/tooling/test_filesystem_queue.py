@@ -1,7 +1,9 @@
 """The embedded queue under two senders and a reader that never rests, in processes of their own."""
 
+import contextlib
 import multiprocessing
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -25,8 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def connect(transport: str, folder: Path) -> Connection:
-    return Connection(
+@contextlib.contextmanager
+def channel_of(transport: str, folder: Path) -> Iterator[Any]:
+    connection = Connection(
         transport=transport,
         transport_options={
             "data_folder_in": str(folder / "messages"),
@@ -36,11 +39,12 @@ def connect(transport: str, folder: Path) -> Connection:
             "store_processed": True,
         },
     )
+    with connection:
+        yield connection.default_channel
 
 
 def send(transport: str, folder: Path, sender: int) -> None:
-    with connect(transport, folder) as connection:
-        channel = connection.default_channel
+    with channel_of(transport, folder) as channel:
         for number in range(MESSAGES):
             channel._put("celery", {"number": [sender, number], "padding": "x" * 2000})
             time.sleep(0.001)
@@ -58,8 +62,7 @@ def read_all(transport: str, folder: Path) -> tuple[list[Any], int]:
     received: list[Any] = []
     broken = 0
     deadline = time.monotonic() + 60
-    with connect(transport, folder) as connection:
-        channel = connection.default_channel
+    with channel_of(transport, folder) as channel:
         while len(received) + broken < SENDERS * MESSAGES and time.monotonic() < deadline:
             try:
                 received.append(channel._get("celery")["number"])
@@ -90,8 +93,7 @@ def test_a_message_that_cannot_be_read_is_put_aside(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (folder / "messages" / "1_x.celery.msg").touch()
-    with connect(OURS, folder) as connection:
-        channel = connection.default_channel
+    with channel_of(OURS, folder) as channel:
         channel._put("celery", {"number": 1})
 
         received = channel._get("celery")
@@ -110,8 +112,8 @@ def test_a_table_that_is_being_created_is_waited_for(folder: Path) -> None:
     writer = spawn.Process(target=write_later, args=(table,))
     writer.start()
 
-    with connect(OURS, folder) as connection:
-        found = connection.default_channel.get_table("celery")
+    with channel_of(OURS, folder) as channel:
+        found = channel.get_table("celery")
 
     writer.join()
     assert [binding.queue for binding in found] == ["celery"]
