@@ -1,5 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from bookings import views
 
 app_name = "bookings"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("bookings", views.my_bookings, name="list"),
+    path("bookings/new", views.choose, name="new"),
+    path("bookings/<int:booking_id>", views.detail, name="detail"),
+    path("bookings/<int:booking_id>/cancel", views.cancel, name="cancel"),
+]
