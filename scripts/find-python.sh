@@ -12,12 +12,12 @@ for candidate in ${PYTHON:-python3.11 python3.12 python3.13 python3 python}; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     version=$("$candidate" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue
     if ! "$candidate" -c "$right_version" 2>/dev/null; then
-        too_old="$candidate is $version"
+        too_old=${too_old:-"$candidate is $version"}
     elif path=$("$candidate" -c "$can_make_venv" 2>/dev/null); then
         echo "$path"
         exit 0
     else
-        without_venv="$candidate"
+        without_venv=${without_venv:-$candidate}
     fi
 done
 

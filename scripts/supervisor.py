@@ -138,20 +138,22 @@ class Supervisor:
         assert program.process is not None
         self._end_group(program)
         code = program.process.returncode
-        manner = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended ({code})"
+        manner = f"ended by itself with exit code {code}"
+        if code < 0:
+            manner = f"was killed by {signal.Signals(-code).name}"
         now = time.monotonic()
         program.deaths.append(now)
         while program.deaths[0] < now - self.deaths_within_seconds:
             program.deaths.popleft()
 
         if not program.restarts:
-            self.say(f"{program.name} {manner} by itself; stopping the others.")
+            self.say(f"{program.name} {manner}; stopping the others.")
             return False
         if len(program.deaths) >= self.max_deaths:
             times = f"{len(program.deaths)} times in {self.deaths_within_seconds:.0f} s"
-            self.say(f"{program.name} {manner} by itself, {times}; stopping the others.")
+            self.say(f"{program.name} {manner}, {times}; stopping the others.")
             return False
-        self.say(f"{program.name} {manner} by itself; starting it again.")
+        self.say(f"{program.name} {manner}; starting it again.")
         self._start(program)
         return True
 
