@@ -1,0 +1,249 @@
+"""Mails for staff: to look at and to send again, never to write, change or delete."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from common.errors import DomainError
+from notifications.models import MailAttachment, OutgoingMail
+from notifications.preview import SANDBOX, download, preview
+from notifications.registry import kinds
+from notifications.services.resend import PERMISSION, resend_mail
+from notifications.states import MailState
+
+STATE_COLOURS = {
+    MailState.QUEUED: "info",
+    MailState.SENDING: "info",
+    MailState.SENT: "success",
+    MailState.RETRYING: "warning",
+    MailState.FAILED: "danger",
+}
+RECEIVER_ONLY = "For its receiver alone: it holds a code or a secret link."
+NOT_BUILT = "A mail is built when it is sent; there is nothing to show yet."
+# What is heavy and not in the list.
+HEAVY = ("context", "text", "html")
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By the kinds that the apps registered, in their words."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        return [(kind.name, kind.title) for kind in kinds()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[OutgoingMail]
+    ) -> QuerySet[OutgoingMail]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ModelAdmin):
+    """Read-only; 'Send again' goes through the same service as the API."""
+
+    list_display = ("show_to", "show_kind", "subject", "show_state", "tries", "created_at")
+    list_filter = ("state", KindFilter, "created_at")
+    search_fields = ("to", "subject", "key")
+    search_help_text = "Address, subject or key"
+    ordering = ("-created_at", "-pk")
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("send_again_selected",)
+    actions_detail = ("send_again",)
+    fieldsets = (
+        (None, {"fields": ("show_state", "show_to", "show_kind", "subject", "last_error")}),
+        ("The mail", {"fields": ("show_preview", "show_text", "show_attachments")}),
+        (
+            "On its way",
+            {
+                "fields": (
+                    "created_at",
+                    "show_next_try",
+                    "claimed_at",
+                    "tries",
+                    "sent_at",
+                    "priority",
+                    "show_copy_of",
+                    "message_id",
+                    "key",
+                )
+            },
+        ),
+        ("Facts", {"fields": ("show_facts",)}),
+    )
+    readonly_fields = tuple(name for _title, options in fieldsets for name in options["fields"])
+
+    # --- May ---------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
+        return False
+
+    def has_resend_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return bool(request.user.has_perm(PERMISSION))
+
+    # --- List and detail ---------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        mails: QuerySet[OutgoingMail] = super().get_queryset(request)
+        return mails.defer(*HEAVY)
+
+    @display(description="to", ordering="to")
+    def show_to(self, mail: OutgoingMail) -> str:
+        return mail.to
+
+    @display(description="kind", ordering="kind")
+    def show_kind(self, mail: OutgoingMail) -> str:
+        return mail.kind_title
+
+    @display(description="state", ordering="state", label=STATE_COLOURS)
+    def show_state(self, mail: OutgoingMail) -> tuple[str, str]:
+        return mail.state, MailState(mail.state).label
+
+    @display(description="next try")
+    def show_next_try(self, mail: OutgoingMail) -> object:
+        return mail.next_try_at if mail.is_on_its_way else None
+
+    @display(description="as sent")
+    def show_preview(self, mail: OutgoingMail) -> str:
+        if mail.is_secret:
+            return RECEIVER_ONLY
+        if mail.is_emptied or mail.is_on_its_way:
+            return NOT_BUILT
+        return format_html(
+            '<iframe src="{}" sandbox="{}" title="The mail as sent" width="640" height="720">'
+            "</iframe>",
+            reverse("admin:notifications_outgoingmail_preview", args=[mail.pk]),
+            SANDBOX,
+        )
+
+    @display(description="as text")
+    def show_text(self, mail: OutgoingMail) -> str:
+        if mail.is_secret:
+            return RECEIVER_ONLY
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', mail.text)
+
+    @display(description="files")
+    def show_attachments(self, mail: OutgoingMail) -> str:
+        if mail.is_secret:
+            return RECEIVER_ONLY
+        return format_html_join(
+            " ",
+            '<a class="text-link" href="{}">{}</a>',
+            (
+                (
+                    reverse(
+                        "admin:notifications_outgoingmail_attachment",
+                        args=[mail.pk, attachment.pk],
+                    ),
+                    attachment.filename,
+                )
+                for attachment in mail.attachments.filter(is_alternative=False).defer("content")
+            ),
+        )
+
+    @display(description="copy of")
+    def show_copy_of(self, mail: OutgoingMail) -> str:
+        if mail.copy_of_id is None:
+            return ""
+        return format_html(
+            '<a class="text-link" href="{}">Mail {}</a>',
+            reverse("admin:notifications_outgoingmail_change", args=[mail.copy_of_id]),
+            mail.copy_of_id,
+        )
+
+    @display(description="facts")
+    def show_facts(self, mail: OutgoingMail) -> str:
+        if mail.is_secret:
+            return RECEIVER_ONLY
+        facts = json.dumps(mail.context, indent=2, ensure_ascii=False)
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', facts)
+
+    # --- Pages of its own --------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "<int:mail_id>/preview/",
+                wrap(self.preview_view),
+                name="notifications_outgoingmail_preview",
+            ),
+            path(
+                "<int:mail_id>/attachments/<int:attachment_id>/",
+                wrap(self.attachment_view),
+                name="notifications_outgoingmail_attachment",
+            ),
+            *super().get_urls(),
+        ]
+
+    def preview_view(self, request: HttpRequest, mail_id: int) -> HttpResponse:
+        return preview(self._readable(request, mail_id))
+
+    def attachment_view(
+        self, request: HttpRequest, mail_id: int, attachment_id: int
+    ) -> HttpResponse:
+        mail = self._readable(request, mail_id)
+        return download(get_object_or_404(MailAttachment, pk=attachment_id, mail=mail))
+
+    def _readable(self, request: HttpRequest, mail_id: int) -> OutgoingMail:
+        """The mail, if this person may read it. Raises PermissionDenied, Http404."""
+        mail = get_object_or_404(OutgoingMail, pk=mail_id)
+        if mail.is_secret or not self.has_view_permission(request, mail):
+            raise PermissionDenied
+        return mail
+
+    # --- Send again --------------------------------------------------------------------------
+
+    @action(description="Send again", permissions=["resend"], icon="forward_to_inbox")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks first: what is sent can't be taken back."""
+        mail = self.get_object(request, object_id)
+        if mail is None:
+            raise Http404
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Send this mail again?",
+                "opts": self.opts,
+                "mail": mail,
+            }
+            return render(request, "notifications/admin_send_again.html", context)
+        copy = self._send_again(request, mail)
+        return HttpResponseRedirect(
+            reverse("admin:notifications_outgoingmail_change", args=[(copy or mail).pk])
+        )
+
+    @admin.action(description="Send again", permissions=["resend"])
+    def send_again_selected(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        for mail in queryset:
+            self._send_again(request, mail)
+
+    def _send_again(self, request: HttpRequest, mail: OutgoingMail) -> OutgoingMail | None:
+        """The new mail, or None when it was refused; either way the person is told."""
+        try:
+            copy = resend_mail(mail_id=mail.pk, by=request.user, at=request.at)
+        except DomainError as error:
+            self.message_user(request, f"{mail}: {error.message}", messages.ERROR)
+            return None
+        self.log_change(request, mail, f"Sent again as mail {copy.pk}.")
+        self.message_user(request, f"{mail}: it is being sent again.", messages.SUCCESS)
+        return copy

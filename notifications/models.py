@@ -1,0 +1,206 @@
+"""The outbox: what is to be mailed, and what became of it."""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+
+from notifications.errors import UnknownKind
+from notifications.messages import Attachment, Message
+from notifications.paragraphs import code_in
+from notifications.policies import LEASE
+from notifications.registry import find_kind
+from notifications.states import ON_ITS_WAY, MailState, sources
+
+TONES: Final[dict[str, str]] = {
+    MailState.QUEUED: "wait",
+    MailState.SENDING: "wait",
+    MailState.SENT: "good",
+    MailState.RETRYING: "wait",
+    MailState.FAILED: "bad",
+}
+
+
+def new_message_id() -> str:
+    """A Message-ID of this site; the row keeps it, so a mail sent twice can be told as one."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<{uuid.uuid4().hex}@{host.encode('idna').decode('ascii')}>"
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    """State is written here alone, by UPDATEs that carry the allowed moves in their WHERE."""
+
+    def due(self, at: datetime) -> "OutgoingMailQuerySet":
+        """What may be claimed now, the most pressing first."""
+        return self.filter(state__in=sources(MailState.SENDING), next_try_at__lte=at).order_by(
+            "priority", "next_try_at", "pk"
+        )
+
+    def stale(self, at: datetime) -> "OutgoingMailQuerySet":
+        """Claimed by a worker that didn't come back within its lease."""
+        return self.filter(state=MailState.SENDING, next_try_at__lte=at)
+
+    def on_their_way(self) -> "OutgoingMailQuerySet":
+        return self.filter(state__in=ON_ITS_WAY)
+
+    def move_to(self, target: MailState, **changes: Any) -> int:
+        """Move those of these rows that may move; says how many did."""
+        allowed = self.filter(state__in=sources(target)).order_by()
+        return allowed.update(state=target, **changes)
+
+    def claim(self, mail_id: int, *, at: datetime) -> "OutgoingMail | None":
+        """Take a due mail for the caller alone; None when it isn't due or somebody was faster."""
+        claimed = (
+            self.due(at)
+            .filter(pk=mail_id)
+            .move_to(
+                MailState.SENDING,
+                claim=uuid.uuid4().hex,
+                claimed_at=at,
+                first_tried_at=Coalesce(F("first_tried_at"), Value(at)),
+                # While it is being sent this is the end of the lease: one index finds all work.
+                next_try_at=at + LEASE,
+                tries=F("tries") + 1,
+            )
+        )
+        return self.get(pk=mail_id) if claimed else None
+
+
+class OutgoingMail(models.Model):
+    """One mail to one person: the frozen facts, the state and, once built, the mail as sent."""
+
+    kind = models.CharField(max_length=64)
+    to = models.CharField(max_length=320)
+    key = models.CharField(
+        max_length=200, unique=True, help_text="Says what the mail tells of: one key, one mail."
+    )
+    context = models.JSONField("facts", default=dict, encoder=DjangoJSONEncoder)
+    priority = models.PositiveSmallIntegerField(default=5, help_text="1 goes first.")
+    is_secret = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=16, choices=MailState.choices, default=MailState.QUEUED)
+    tries = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField("queued")
+    next_try_at = models.DateTimeField("next try")
+    first_tried_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField("last try", null=True)
+    claim = models.CharField(max_length=32, blank=True)
+    sent_at = models.DateTimeField("sent", null=True)
+    last_error = models.TextField(blank=True)
+
+    message_id = models.CharField("Message-ID", max_length=320, default=new_message_id)
+    subject = models.CharField(max_length=255, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    copy_of = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="copies", editable=False
+    )
+
+    objects: ClassVar[models.Manager["OutgoingMail"]] = OutgoingMailQuerySet.as_manager()
+
+    class Meta:
+        db_table = "outgoing_mails"
+        verbose_name = "mail"
+        default_permissions = ("view",)
+        permissions = [("resend_mail", "Can send a mail again")]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"], name="outgoing_mails_due"),
+            models.Index(fields=["to", "created_at"], name="outgoing_mails_to"),
+            models.Index(fields=["created_at"], name="outgoing_mails_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=MailState.values), name="outgoing_mails_state"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state=MailState.SENT, sent_at__isnull=False)
+                    | (~Q(state=MailState.SENT) & Q(sent_at__isnull=True))
+                ),
+                name="outgoing_mails_sent_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind_title} to {self.to}"
+
+    @property
+    def kind_title(self) -> str:
+        """The kind as staff know it; its bare word when nobody registers it any more."""
+        try:
+            return find_kind(self.kind).title
+        except UnknownKind:
+            return self.kind
+
+    @property
+    def is_on_its_way(self) -> bool:
+        return self.state in ON_ITS_WAY
+
+    @property
+    def is_resendable(self) -> bool:
+        """Whether staff may send it again: over, and nothing that only its receiver may read."""
+        return not self.is_secret and not self.is_on_its_way
+
+    @property
+    def code(self) -> str:
+        """The code that an account mail brings, as long as its text is kept; else ''."""
+        return code_in(self.text) if self.is_secret else ""
+
+    @property
+    def tone(self) -> str:
+        """The state as a tone of our pages."""
+        return TONES[self.state]
+
+    @property
+    def is_emptied(self) -> bool:
+        """Sent or given up, and its body was not kept."""
+        return not self.is_on_its_way and not self.text and not self.html
+
+
+class MailAttachment(models.Model):
+    """A file as it was sent with a mail."""
+
+    mail = models.ForeignKey(OutgoingMail, on_delete=models.CASCADE, related_name="attachments")
+    position = models.PositiveSmallIntegerField()
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255)
+    content = models.BinaryField()
+    inline_cid = models.CharField(max_length=255, blank=True)
+    is_alternative = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "mail_attachments"
+        default_permissions = ()
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["mail", "position"], name="mail_attachments_position"),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @classmethod
+    def as_sent(cls, mail: OutgoingMail, message: Message) -> "list[MailAttachment]":
+        """Unsaved rows for the files of `message`, in their order."""
+        return [
+            cls._of(mail, position, attachment)
+            for position, attachment in enumerate(message.attachments)
+        ]
+
+    @classmethod
+    def _of(cls, mail: OutgoingMail, position: int, attachment: Attachment) -> "MailAttachment":
+        return cls(
+            mail=mail,
+            position=position,
+            filename=attachment.filename,
+            content_type=attachment.content_type,
+            content=attachment.content,
+            inline_cid=attachment.inline_cid,
+            is_alternative=attachment.is_alternative,
+        )
