@@ -34,7 +34,10 @@ def lint(arguments: list[str]) -> int:
     for title, command in (FIXES if "--fix" in arguments else CHECKS).items():
         with step(title) as progress:
             done = run_quietly(command, log="lint", env=env)
-            progress.note = "FAILED" if done.returncode else last_line(done.stdout)[:60]
+            if done.returncode:
+                progress.note = "FAILED"
+            elif done.stdout.strip():
+                progress.note = last_line(done.stdout)
         if done.returncode:
             failed[title] = done.stdout
 
