@@ -22,6 +22,9 @@ class Failure(Exception):
 class Stopped(BaseException):
     """Asked to end by a signal; not an Exception, so that nothing swallows it on the way out."""
 
+    def __init__(self, signum: int) -> None:
+        self.signum = signum
+
 
 class Step:
     """One line of progress, finished with the seconds it took and, if set, a note."""
@@ -82,7 +85,7 @@ def last_line(text: str) -> str:
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
-    raise Stopped(signal.Signals(signum).name)
+    raise Stopped(signum)
 
 
 def main(work: Callable[[list[str]], int]) -> None:

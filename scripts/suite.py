@@ -8,6 +8,7 @@ for want of a server or a browser: what can't be tested is a failure.
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,32 +18,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts import servers
-from scripts.console import ROOT, Failure, main
+from scripts.console import ROOT, Failure, Stopped, main
 
 PYTEST = [sys.executable, "-m", "pytest"]
+RACES = ("-m", "race")
+ALL_BUT_BROWSER = ("-m", "not browser", "-n", "auto", "--dist", "loadgroup")
 NO_TESTS_COLLECTED = 5
 
 
 def suite(arguments: list[str]) -> int:
     races_only = "--races" in arguments
-    chosen = [argument for argument in arguments if argument != "--races"]
+    passed_on = [argument for argument in arguments if argument != "--races"]
     env = os.environ | {"RACE_ROUNDS": os.environ.get("RACE_ROUNDS") or _rounds(races_only)}
-    runs = _Runs(env, chosen)
+    runs = _Runs(env, passed_on)
 
     with contextlib.ExitStack() as stack:
         redis = stack.enter_context(_server(runs, "Redis", servers.redis()))
         mariadb = stack.enter_context(_server(runs, "MariaDB", servers.mariadb()))
         runs.env["TEST_REDIS_URL"] = redis
-        if races_only:
-            # One after the other: a race wants the whole machine.
-            runs.pytest("SQLite", "-m", "race", "-n", "0")
-        else:
-            runs.pytest("SQLite", "-m", "not browser", "-n", "auto")
-            runs.pytest("browser, SQLite", "-m", "browser", "-n", "0")
+        chosen = RACES if races_only else ALL_BUT_BROWSER
+        runs.pytest("SQLite", *chosen)
+        if not races_only:
+            runs.pytest("Browser, SQLite", "-m", "browser")
         if mariadb:
-            only = ("-m", "race", "-n", "0") if races_only else ("-m", "not browser", "-n", "auto")
             with _databases_dropped(mariadb, f"test_{runs.id}"):
-                runs.pytest("MariaDB", *only, DATABASE_URL=f"{mariadb}/{runs.id}")
+                runs.pytest("MariaDB", *chosen, DATABASE_URL=f"{mariadb}/{runs.id}")
     return runs.report()
 
 
@@ -72,6 +72,17 @@ def _databases_dropped(address: str, beginning: str) -> Iterator[None]:
         servers.drop_databases(address, beginning=beginning)
 
 
+def _end(process: subprocess.Popen[bytes], *, has_heard: bool) -> None:
+    """Let pytest clear up after itself; the terminal's Ctrl-C has reached it already."""
+    if not has_heard:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class _Runs:
     """The pytest runs of one `make test`, their results and what they left out."""
 
@@ -87,7 +98,13 @@ class _Runs:
         started = time.monotonic()
         # Ours come first, so that a person's own -n or -m has the last word.
         command = [*PYTEST, *options, *self.arguments]
-        code = subprocess.run(command, cwd=ROOT, env=self.env | extra_env).returncode
+        env = {name: value for name, value in self.env.items() if name != "DATABASE_URL"}
+        process = subprocess.Popen(command, cwd=ROOT, env=env | extra_env)
+        try:
+            code = process.wait()
+        except Stopped as stopped:
+            _end(process, has_heard=stopped.signum == signal.SIGINT)
+            raise
         self.results.append((title, code, time.monotonic() - started))
 
     def note_gap(self, text: str) -> None:

@@ -14,6 +14,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if _belongs(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+    for item in kept:
+        if item.get_closest_marker("race"):
+            # Never two races at once: each wants the machine, and the database, to itself.
+            item.add_marker(pytest.mark.xdist_group("races"))
 
 
 def _belongs(item: pytest.Item) -> bool:
