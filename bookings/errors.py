@@ -30,6 +30,13 @@ class TooFar(DomainError):
     message = "This time lies too far ahead to be booked yet."
 
 
+class RefundChanged(DomainError):
+    """A cancel was asked for at one amount, and by now it earns another; nothing was changed."""
+
+    code = "refund_changed"
+    message = "What comes back has changed meanwhile. Look at the amount once more."
+
+
 class InUse(DomainError):
     code = "in_use"
     message = "This was booked before, so it stays for the records."

@@ -1,10 +1,12 @@
 """Cancel: the place is free and the money due is on its way the moment this commits."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from accounts.models import User
 from bookings import emails
+from bookings.errors import RefundChanged
 from bookings.models import Booking, Timeslot
 from bookings.states import BookingStatus, CancelCause, PaymentStatus
 from common.errors import InvalidTransition, NotFound, PermissionRefused
@@ -17,19 +19,32 @@ RefundChoice = Literal["full", "policy", "none"]
 
 
 @service
-def cancel_booking(*, booking_id: int, by: User, at: datetime, reason: str = "") -> Booking:
+def cancel_booking(
+    *,
+    booking_id: int,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    expected_refund: Decimal | None = None,
+) -> Booking:
     """Cancel one's own booking and give back what the notice earns.
 
-    A held one is given up. Raises NotFound when it is somebody else's, InvalidTransition when it is
-    over or has begun.
+    A held one is given up. `expected_refund` is the amount that the person was shown: a tier may
+    have ended between the page and the click.
+
+    Raises NotFound when it is somebody else's, InvalidTransition when it is over or has begun,
+    RefundChanged when another amount than the expected one would come back.
     """
     booking = lock_booking(booking_id, by=by)
     if booking.user_id != by.pk:
         raise NotFound("There is no such booking.")
     if booking.is_pending:
         return _give_up(booking, by=by, at=at, reason=reason, cause=CancelCause.GIVEN_UP)
-    if booking.is_confirmed and booking.timeslot.start_time <= at:
-        raise InvalidTransition("This time has begun; it can't be cancelled any more.")
+    if booking.is_confirmed:
+        if booking.timeslot.start_time <= at:
+            raise InvalidTransition("This time has begun; it can't be cancelled any more.")
+        if expected_refund is not None and booking.refund_due(at) != expected_refund:
+            raise RefundChanged
 
     return _cancel(
         booking,
@@ -63,9 +78,7 @@ def cancel_by_staff(
         return _give_up(booking, by=by, at=at, reason=reason, cause=CancelCause.STAFF)
 
     percent = {"full": 100, "policy": booking.refund_percent_at(at), "none": 0}[choice]
-    return _cancel(
-        booking, percent=percent, by=by, at=at, reason=reason, cause=CancelCause.STAFF
-    )
+    return _cancel(booking, percent=percent, by=by, at=at, reason=reason, cause=CancelCause.STAFF)
 
 
 def lock_booking(booking_id: int, *, by: User) -> Booking:
@@ -90,9 +103,7 @@ def _give_up(
     booking.refund_percent = 0
     booking.move_to(BookingStatus.CANCELLED, by=by, at=at, reason=reason, cause=cause)
     if booking.payment is not None and booking.payment.status in HOLDING:
-        because = (
-            ClosedBecause.CANCELLED if cause == CancelCause.STAFF else ClosedBecause.GIVEN_UP
-        )
+        because = ClosedBecause.CANCELLED if cause == CancelCause.STAFF else ClosedBecause.GIVEN_UP
         close_payment(booking.payment, because=because, at=at)
     Timeslot.objects.release_place(booking.timeslot_id)
     return booking

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import User
+from bookings.errors import RefundChanged
 from bookings.models import Booking
 from bookings.services import cancel_booking
 from bookings.states import BookingStatus, CancelCause, PaymentStatus
@@ -98,6 +99,31 @@ def test_somebody_else_finds_no_such_booking(
     for other in (stranger, manager):
         with pytest.raises(NotFound):
             cancel_booking(booking_id=booking.pk, by=other, at=NOW)
+
+    assert_untouched(booking)
+
+
+def test_another_amount_than_the_one_shown_is_refused(make_booking: MakeBooking) -> None:
+    booking = make_booking(status=BookingStatus.CONFIRMED, price=80)
+    late = START - timedelta(hours=24) + timedelta(seconds=1)
+
+    with pytest.raises(RefundChanged):
+        cancel_booking(
+            booking_id=booking.pk, by=booking.user, at=late, expected_refund=Decimal("80.00")
+        )
+    assert_untouched(booking)
+
+    cancel_booking(
+        booking_id=booking.pk, by=booking.user, at=late, expected_refund=Decimal("40.00")
+    )
+    assert Refund.objects.get().amount == Decimal("40.00")
+
+
+def test_paid_while_the_holder_was_giving_it_up_is_asked_again(make_booking: MakeBooking) -> None:
+    booking = make_booking(status=BookingStatus.CONFIRMED, price=80)
+
+    with pytest.raises(RefundChanged):
+        cancel_booking(booking_id=booking.pk, by=booking.user, at=NOW, expected_refund=Decimal(0))
 
     assert_untouched(booking)
 
