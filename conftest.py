@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.infrastructure.browser",
     "tests.infrastructure.needs",
+    "tests.infrastructure.races",
     "tests.infrastructure.selection",
     "tests.infrastructure.world",
 ]

@@ -17,10 +17,8 @@ class AccountAdapter(DefaultAccountAdapter):
         message = self.render_mail(template_prefix, email, {"email": email, **context})
         html = ""
         if isinstance(message, EmailMultiAlternatives):
-            html = next(
-                (str(part.content) for part in message.alternatives if part.mimetype == "text/html"),
-                "",
-            )
+            parts = {str(kind): str(content) for content, kind in message.alternatives}
+            html = parts.get("text/html", "")
         queue_account_mail(
             to=email,
             key=f"account:{uuid4()}",

@@ -13,7 +13,8 @@ class SessionTokenAuthentication(XSessionTokenAuthentication):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return token.strip()
-        return super().get_session_token(request)
+        found: str | None = super().get_session_token(request)
+        return found
 
     def authenticate_header(self, request: HttpRequest) -> str:
         return "Bearer"
@@ -23,7 +24,7 @@ class CookieAuthentication(SessionAuthentication):
     """The browser's session; unsafe methods need the CSRF token."""
 
 
-class SessionTokenScheme(OpenApiAuthenticationExtension):
+class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.SessionTokenAuthentication"
     name = ["bearer", "sessionToken"]
 
@@ -34,7 +35,7 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):
         ]
 
 
-class CookieScheme(OpenApiAuthenticationExtension):
+class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.CookieAuthentication"
     name = "cookie"
 

@@ -47,8 +47,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail address", max_length=254, unique=True)
     name = models.CharField("name", max_length=150, blank=True)
     is_staff = models.BooleanField(
-        "may sign in to the staff pages", default=False, help_text="What they may do there is "
-        "decided by their groups: Scanner, Front desk or Manager."
+        "may sign in to the staff pages",
+        default=False,
+        help_text="What they may do there is "
+        "decided by their groups: Scanner, Front desk or Manager.",
     )
     is_active = models.BooleanField(
         "active", default=True, help_text="Switch off instead of deleting an account."
@@ -82,7 +84,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def has_verified_email(self) -> bool:
         """True once the person has proved that mail to this address reaches them."""
-        return EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists()
+        addresses = EmailAddress.objects.filter(user=self, email=self.email, verified=True)
+        return bool(addresses.exists())
 
     def mark_verified(self) -> None:
         """Count the address as verified without a code: accounts made by a command."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 
@@ -49,7 +49,7 @@ def register_mails() -> None:
 def build(mail: OutgoingMail) -> Message:
     """Subject, text and HTML from the frozen facts, and the invite as part and as file."""
     subject, text, html = render_mail(mail.kind, mail.context)
-    method = "CANCEL" if mail.kind == CANCELLED else "REQUEST"
+    method: Literal["REQUEST", "CANCEL"] = "CANCEL" if mail.kind == CANCELLED else "REQUEST"
     calendar = invite_from_facts(mail.context, method=method)
     params = {"method": method, "charset": "utf-8"}
     return Message(
@@ -63,7 +63,7 @@ def build(mail: OutgoingMail) -> Message:
     )
 
 
-def invite_from_facts(facts: dict[str, Any], *, method: str) -> bytes:
+def invite_from_facts(facts: dict[str, Any], *, method: Literal["REQUEST", "CANCEL"]) -> bytes:
     """The calendar object of one booking, from the facts that a mail's row freezes."""
     organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
     return invite(

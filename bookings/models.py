@@ -36,7 +36,8 @@ from payments.states import PaymentState
 
 
 def site_zone() -> str:
-    return settings.TIME_ZONE
+    name: str = settings.TIME_ZONE
+    return name
 
 
 def validate_policy(policy: Any) -> None:
@@ -58,7 +59,10 @@ class Room(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     timezone = models.CharField(
-        "time zone", max_length=64, default=site_zone, validators=[clock.validate_zone],
+        "time zone",
+        max_length=64,
+        default=site_zone,
+        validators=[clock.validate_zone],
         help_text="As in Europe/Berlin: opening hours and days are meant there.",
     )
     min_notice_minutes = models.PositiveIntegerField(
@@ -71,8 +75,10 @@ class Room(models.Model):
         "one person may book several places of one slot", default=False
     )
     refund_policy = models.JSONField(
-        null=True, blank=True, validators=[validate_policy],
-        help_text='Empty for the site\'s own. Otherwise like [{"hoursBefore": 24, "percent": 100}].',
+        null=True,
+        blank=True,
+        validators=[validate_policy],
+        help_text='Empty for the site\'s own, else like [{"hoursBefore": 24, "percent": 100}].',
     )
     staff_email = models.EmailField("staff address", blank=True)
     notify_staff = models.BooleanField(
@@ -102,8 +108,11 @@ class Room(models.Model):
     @property
     def policy(self) -> list[Tier]:
         """The refund tiers that a booking made now would be given."""
-        own: list[Tier] | None = self.refund_policy
-        return own if own is not None else settings.REFUND_POLICY
+        if self.refund_policy is not None:
+            own: list[Tier] = self.refund_policy
+            return own
+        sites: list[Tier] = settings.REFUND_POLICY
+        return sites
 
     @property
     def place(self) -> str:
@@ -119,7 +128,10 @@ class Timeslot(models.Model):
     start_time = models.DateTimeField("start")
     end_time = models.DateTimeField("end")
     price = models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True,
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
         help_text="Empty: the room's hourly rate for its length.",
     )
     max_bookings = models.PositiveIntegerField("places", default=1)

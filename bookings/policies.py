@@ -34,9 +34,7 @@ def refund_percent(policy: Sequence[Tier], *, starts_at: datetime, at: datetime)
     return 0
 
 
-def refund_amount(
-    *, price: Decimal, percent: int, refundable: Decimal, currency: str
-) -> Decimal:
+def refund_amount(*, price: Decimal, percent: int, refundable: Decimal, currency: str) -> Decimal:
     """The smaller of the percentage of the price and what is there to give back."""
     return max(min(percent_of(price, percent, currency), refundable), Decimal(0))
 
@@ -62,23 +60,26 @@ def check_policy(policy: object) -> str | None:
     """None when `policy` is a usable list of tiers, else what is wrong with it, for people."""
     if not isinstance(policy, list):
         return 'A policy is a list like [{"hoursBefore": 24, "percent": 100}].'
-    seen: list[tuple[float, int]] = []
     for tier in policy:
-        if not isinstance(tier, dict) or set(tier) != {"hoursBefore", "percent"}:
-            return "Each tier has exactly hoursBefore and percent."
-        hours, percent = tier["hoursBefore"], tier["percent"]
-        if isinstance(hours, bool) or not isinstance(hours, int | float | Decimal):
-            return "hoursBefore is a number."
-        if not 0 <= hours <= 24 * 365:
-            return "hoursBefore lies between 0 and 8760."
-        if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
-            return "percent is a whole number from 0 to 100."
-        seen.append((float(hours), percent))
-    if len({hours for hours, _ in seen}) != len(seen):
+        if (fault := _fault_of_tier(tier)) is not None:
+            return fault
+    hours = [tier["hoursBefore"] for tier in policy]
+    if len(set(hours)) != len(hours):
         return "Two tiers have the same hoursBefore."
-    by_notice = [percent for _, percent in sorted(seen)]
+    by_notice = [tier["percent"] for tier in sorted(policy, key=lambda tier: tier["hoursBefore"])]
     if by_notice != sorted(by_notice):
         return "More notice can't earn less: percent must rise with hoursBefore."
+    return None
+
+
+def _fault_of_tier(tier: object) -> str | None:
+    if not isinstance(tier, dict) or set(tier) != {"hoursBefore", "percent"}:
+        return "Each tier has exactly hoursBefore and percent."
+    hours, percent = tier["hoursBefore"], tier["percent"]
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 <= hours <= 8760:
+        return "hoursBefore is a number from 0 to 8760."
+    if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
+        return "percent is a whole number from 0 to 100."
     return None
 
 

@@ -84,7 +84,7 @@ def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
             .values_list("room_id")
             .annotate(first=Min("start_time"))
         )
-        found.update({room_id: first for room_id, first in rows})
+        found.update(rows)
     return found
 
 

@@ -75,9 +75,9 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=BookingStatus.PENDING)
 
     def past(self, at: datetime) -> "BookingQuerySet":
-        over = Q(status__in=[
-            BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW
-        ])
+        over = Q(
+            status__in=[BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW]
+        )
         return self.filter(over | Q(status=BookingStatus.CONFIRMED, timeslot__end_time__lte=at))
 
     def locked(self, pk: int) -> "Booking":

@@ -10,9 +10,10 @@ from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from common.errors import Busy, DomainError
+from common.http import Request
 from common.models import IdempotencyKey
 from common.service import in_one_transaction
 
@@ -28,13 +29,13 @@ Refuse = Callable[[DomainError], HttpResponse]
 
 
 def once(
-    request: HttpRequest, *, key: str, body: bytes, work: Work, refuse: Refuse | None = None
+    request: Request, *, key: str, body: bytes, work: Work, refuse: Refuse | None = None
 ) -> HttpResponse:
     """Answer `request` with what `work` returns, or with what it returned the first time.
 
     `key` is what the client chose ('' = no idempotency wanted), `body` what must be the same in a
-    repeat, `refuse` turns a final DomainError into the answer that is kept (None: a refusal is never
-    kept, as on pages). `work` must render its answer: bytes are kept.
+    repeat, `refuse` turns a final DomainError into the answer that is kept (None: a refusal is
+    never kept, as on pages). `work` must render its answer: bytes are kept.
 
     Raises DomainError: 409 idempotency_in_progress, idempotency_key_reused; and what `work` raises.
     """
@@ -47,11 +48,13 @@ def once(
             status=400,
             attr="Idempotency-Key",
         )
+    user_id = request.user.pk
+    assert user_id is not None, "only somebody who is signed in can be answered once"
     digest = hashlib.sha256(body).hexdigest()
 
     def attempt() -> HttpResponse:
         # The user's row first, as in every service: it is what the twin waits at.
-        get_user_model()._default_manager.select_for_update().get(pk=request.user.pk)
+        get_user_model()._default_manager.select_for_update().get(pk=user_id)
         if (answer := _stored_answer(request, key, digest)) is not None:
             return answer
         try:
@@ -74,7 +77,7 @@ def once(
         ) from error
 
 
-def _row(request: HttpRequest, key: str) -> dict[str, object]:
+def _row(request: Request, key: str) -> dict[str, object]:
     return {
         "user_id": request.user.pk,
         "method": request.method,
@@ -83,7 +86,7 @@ def _row(request: HttpRequest, key: str) -> dict[str, object]:
     }
 
 
-def _stored_answer(request: HttpRequest, key: str, digest: str) -> HttpResponse | None:
+def _stored_answer(request: Request, key: str, digest: str) -> HttpResponse | None:
     stored = IdempotencyKey.objects.filter(**_row(request, key)).first()
     if stored is None:
         return None
@@ -105,7 +108,7 @@ def _stored_answer(request: HttpRequest, key: str, digest: str) -> HttpResponse 
     return response
 
 
-def _store(request: HttpRequest, key: str, digest: str, response: HttpResponse) -> None:
+def _store(request: Request, key: str, digest: str, response: HttpResponse) -> None:
     if response.status_code >= 400 and response.status_code not in {404, 409}:
         return
     IdempotencyKey.objects.create(

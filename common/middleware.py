@@ -25,7 +25,7 @@ class ClockMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.at = timezone.now()
+        request.at = timezone.now()  # type: ignore[attr-defined]  # see common.http.Request
         response = self.get_response(request)
         if request.path == "/admin" or request.path.startswith("/admin/"):
             response._csp_update = ADMIN_POLICY  # type: ignore[attr-defined]

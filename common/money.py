@@ -4,7 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 # Source: ISO 4217; the list that Stripe publishes for Checkout has the same members.
 ZERO_DECIMAL = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split()
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV"}
+    | {"XAF", "XOF", "XPF"}
 )
 
 

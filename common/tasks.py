@@ -20,7 +20,9 @@ def forget_idempotency_keys() -> int:
     forgotten = 0
     while True:
         ids = list(
-            IdempotencyKey.objects.filter(created_at__lt=oldest).values_list("pk", flat=True)[:BATCH]
+            IdempotencyKey.objects.filter(created_at__lt=oldest).values_list("pk", flat=True)[
+                :BATCH
+            ]
         )
         if not ids:
             break

@@ -258,7 +258,7 @@ HOLD_MINUTES = Decimal(env.str("HOLD_MINUTES", default="15"))
 MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=3)
 MAX_HOLDS_PER_HOUR = env.int("MAX_HOLDS_PER_HOUR", default=10)
 COMPLETE_AFTER_MINUTES = env.int("COMPLETE_AFTER_MINUTES", default=30)
-REFUND_POLICY: list[dict[str, int]] = [
+REFUND_POLICY: list[Any] = [
     {"hoursBefore": 24, "percent": 100},
     {"hoursBefore": 6, "percent": 50},
 ]

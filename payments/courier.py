@@ -101,7 +101,9 @@ def send_refund(refund_id: int, *, at: datetime) -> bool:
 def due_refunds(at: datetime, limit: int = 100) -> list[int]:
     """Refunds to send now: fresh ones, and those whose worker died while sending."""
     return list(
-        Refund.objects.filter(_is_due(at)).order_by("next_try_at").values_list("pk", flat=True)[:limit]
+        Refund.objects.filter(_is_due(at))
+        .order_by("next_try_at")
+        .values_list("pk", flat=True)[:limit]
     )
 
 
@@ -122,7 +124,7 @@ def _claim_refund(refund_id: int, at: datetime) -> Refund | None:
 
 
 def _backoff(tries: int) -> timedelta:
-    return min(timedelta(seconds=15) * 2 ** min(tries, 10), LONGEST_BACKOFF)
+    return min(timedelta(seconds=15 * 2 ** min(tries, 10)), LONGEST_BACKOFF)
 
 
 def _require_payable(payment: Payment, at: datetime) -> None:

@@ -12,9 +12,7 @@ from payments.models import Payment, PaymentAttempt
 MONEY_RETURNED = "money_returned"
 
 
-def money_returned(
-    payment: Payment, attempt: PaymentAttempt, reason: str, *, at: datetime
-) -> None:
+def money_returned(payment: Payment, attempt: PaymentAttempt, reason: str, *, at: datetime) -> None:
     """Tell the customer that money came which we could not keep, and that all of it goes back."""
     queue_mail(
         kind=MONEY_RETURNED,

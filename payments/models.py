@@ -126,9 +126,7 @@ class Payment(models.Model):
     @property
     def refunded(self) -> Decimal:
         """What went back or is on its way back; a failed refund is neither."""
-        return sum(
-            (refund.amount for refund in self.refunds.all() if refund.is_live), ZERO
-        )
+        return sum((refund.amount for refund in self.refunds.all() if refund.is_live), ZERO)
 
     @property
     def refundable(self) -> Decimal:

@@ -1,7 +1,7 @@
 """The payment's own address, the way back from the provider, and the demo provider's page."""
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common.api.errors import refusal_response
 from common.errors import DomainError
+from common.http import HttpResponseSeeOther, Request
 from common.wake import wake
 from payments import courier
 from payments.errors import GatewayRefused, GatewayUnavailable, HoldExpired, PaymentCancelled
@@ -20,15 +21,9 @@ from payments.services import give_up, lapse
 from payments.states import ClosedBecause
 
 
-class HttpResponseSeeOther(HttpResponseRedirect):
-    """303: whatever was asked for, GET the other address."""
-
-    status_code = 303
-
-
 @never_cache
 @require_GET
-def pay(request: HttpRequest, token: str) -> HttpResponse:
+def pay(request: Request, token: str) -> HttpResponse:
     """Lead to the provider's page, or say how this purchase stands."""
     payment = _find(token)
     if not payment.is_open:
@@ -48,7 +43,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-def come_back(request: HttpRequest, token: str) -> HttpResponse:
+def come_back(request: Request, token: str) -> HttpResponse:
     """Where the provider sends people: ask the provider, never believe the browser."""
     payment = _find(token)
     for attempt in live_attempts(payment.pk):
@@ -63,7 +58,7 @@ def come_back(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_POST
-def give_up_purchase(request: HttpRequest, token: str) -> HttpResponse:
+def give_up_purchase(request: Request, token: str) -> HttpResponse:
     """The customer lets go of the hold; the place is free at once."""
     payment = give_up(payment_id=_find(token).pk, at=request.at)
     return HttpResponseSeeOther(reverse("payments:pay", args=[payment.token]))
@@ -71,7 +66,7 @@ def give_up_purchase(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def demo_checkout(request: HttpRequest, session_id: str) -> HttpResponse:
+def demo_checkout(request: Request, session_id: str) -> HttpResponse:
     """The demo provider's hosted page: Pay, Decline. Not there in production."""
     if settings.IS_PRODUCTION or settings.PAYMENT_PROVIDER != "demo":
         raise Http404
@@ -103,7 +98,7 @@ def _find(token: str) -> Payment:
     return get_object_or_404(Payment.objects.select_related("user"), token=token)
 
 
-def _standing(request: HttpRequest, payment: Payment) -> HttpResponse:
+def _standing(request: Request, payment: Payment) -> HttpResponse:
     """Paid, processing, lapsed or given up: one page, one sentence, one next step."""
     if payment.closed_because and not payment.is_paid:
         lapsed = payment.closed_because == ClosedBecause.LAPSED
@@ -123,7 +118,7 @@ def _standing(request: HttpRequest, payment: Payment) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     payment: Payment,
     standing: str,
     *,
@@ -147,5 +142,5 @@ def _page(
     )
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def _wants_json(request: Request) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -27,8 +27,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         try:
             ask()
             found[name] = "ok"
-        except Exception as error:
-            # The kind is enough to go by; the text could hold an address or a password.
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the answer is "not ready". Its kind is enough to go by: the text could
+            # hold an address or a password.
             found[name] = f"no answer ({type(error).__name__})"
     ready = set(found.values()) == {"ok"}
     return JsonResponse({"ready": ready, **found}, status=200 if ready else 503)

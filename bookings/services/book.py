@@ -76,9 +76,7 @@ def _book(
             amount=price,
             description=f"{slot.room.name}, {slot}",
             at=at,
-            expires_at=hold_ends(
-                at=at, minutes=settings.HOLD_MINUTES, starts_at=slot.start_time
-            ),
+            expires_at=hold_ends(at=at, minutes=settings.HOLD_MINUTES, starts_at=slot.start_time),
         )
     booking = Booking.objects.create(
         user=user,

@@ -50,9 +50,7 @@ class BookingPurpose:
         booking = _locked(payment)
         if booking.is_cancelled:
             given_back = payment.refunded > 0
-            booking.payment_status = (
-                PaymentStatus.REFUNDED if given_back else PaymentStatus.PAID
-            )
+            booking.payment_status = PaymentStatus.REFUNDED if given_back else PaymentStatus.PAID
             booking.save(update_fields=["payment_status", "updated_at"])
 
     def return_url(self, payment: Payment) -> str:

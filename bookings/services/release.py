@@ -17,5 +17,4 @@ def release_lapsed_holds(*, timeslot_id: int, at: datetime) -> int:
     return sum(
         lapse(payment_id=payment_id, at=at)
         for payment_id in list(lapsed.values_list("payment_id", flat=True))
-        if payment_id is not None
     )

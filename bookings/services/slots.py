@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-
 from bookings.errors import InUse
 from bookings.models import Booking, Room, Timeslot
 from common.errors import InvalidInput, NotFound
@@ -109,7 +108,9 @@ def _require_no_overlap(
 ) -> None:
     if end <= start:
         raise InvalidInput("The end must lie after the start.", attr="endTime")
-    others = Timeslot.objects.overlapping(room_id, start, end).exclude(pk=besides)
+    others = Timeslot.objects.overlapping(room_id, start, end)
+    if besides is not None:
+        others = others.exclude(pk=besides)
     if (other := others.select_related("room").order_by("start_time").first()) is not None:
         raise InvalidInput(f"This overlaps another time of the room: {other}.", attr="startTime")
 

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from drf_standardized_errors.formatter import ExceptionFormatter as StandardFormatter
 from drf_standardized_errors.handler import ExceptionHandler as StandardHandler
+from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from common.errors import DomainError
-
+from common.http import Request
 
 Presenter = Callable[[Any, datetime], Any]
 
@@ -52,12 +53,19 @@ class ExceptionHandler(StandardHandler):
             super().report_exception(exc, response)
 
 
+def _moment_of(context: ExceptionHandlerContext) -> datetime:
+    request = context["request"]
+    assert request is not None
+    at: datetime = request._request.at  # type: ignore[attr-defined]  # see common.http.Request
+    return at
+
+
 class ExceptionFormatter(StandardFormatter):
     """Adds a refusal's details (alternatives, placesLeft) to its one error."""
 
     def run(self) -> Any:
         if isinstance(self.exc, Refusal):
-            return refusal_body(self.exc.error, at=self.context["request"].at)
+            return refusal_body(self.exc.error, at=_moment_of(self.context))
         return super().run()
 
 
@@ -69,9 +77,7 @@ def refusal_body(error: DomainError, *, at: datetime) -> dict[str, Any]:
         kind = "server_error"
     return {
         "type": kind,
-        "errors": [
-            {"code": error.code, "detail": error.message, "attr": error.attr} | details
-        ],
+        "errors": [{"code": error.code, "detail": error.message, "attr": error.attr} | details],
     }
 
 
@@ -90,7 +96,7 @@ def refusal_response(error: DomainError, *, at: datetime) -> JsonResponse:
     return response
 
 
-def api_not_found(request: HttpRequest, *args: object, **kwargs: object) -> JsonResponse:
+def api_not_found(request: Request, *args: object, **kwargs: object) -> JsonResponse:
     """An unknown address under /api/ answers in the API's own shape."""
     return refusal_response(
         DomainError("There is nothing at this address.", code="not_found", status=404),

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ class ExactJSONParser(BaseParser):
         self,
         stream: IO[bytes],
         media_type: str | None = None,
-        parser_context: dict[str, Any] | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Raises ParseError (400) for anything that isn't strict JSON in UTF-8."""
         try:

@@ -1,7 +1,5 @@
 """The OpenAPI document: every operation names the errors it can answer with."""
 
-from typing import Any
-
 from drf_standardized_errors.openapi import AutoSchema as StandardAutoSchema
 
 

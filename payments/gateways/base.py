@@ -16,7 +16,7 @@ class SessionStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionRequest:
-    """Everything a session is made from; the same request under the same key is the same session."""
+    """All that a session is made from; the same request under the same key is the same session."""
 
     idempotency_key: str
     amount: Decimal
@@ -49,7 +49,7 @@ class RefundRequest:
 
 
 class Gateway(Protocol):
-    """Every method may raise GatewayUnavailable (no clear answer) or GatewayRefused (a clear no)."""
+    """All methods may raise GatewayUnavailable (no clear answer) or GatewayRefused (a clear no)."""
 
     name: str
 

@@ -63,9 +63,9 @@ class DemoGateway:
 def pay(session_id: str, *, at: datetime) -> bool:
     """The Pay button of the demo page. False when the session is over (never paid twice)."""
     return bool(
-        DemoSession.objects.filter(
-            session_id=session_id, status="open", expires_at__gt=at
-        ).update(status="paid")
+        DemoSession.objects.filter(session_id=session_id, status="open", expires_at__gt=at).update(
+            status="paid"
+        )
     )
 
 

@@ -44,9 +44,7 @@ def apply_session(*, attempt_id: int, session: Session, at: datetime) -> Payment
     return payment
 
 
-def _book_money(
-    payment: Payment, attempt: PaymentAttempt, session: Session, at: datetime
-) -> None:
+def _book_money(payment: Payment, attempt: PaymentAttempt, session: Session, at: datetime) -> None:
     if attempt.status in {AttemptState.PAID, AttemptState.MISMATCH}:
         return
     if (session.amount, session.currency) != (attempt.amount, attempt.currency):
