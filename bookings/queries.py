@@ -88,6 +88,21 @@ def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
     return found
 
 
+def next_free_slots(rooms: Iterable[Room], at: datetime) -> dict[int, Timeslot]:
+    """Each room's earliest bookable slot, by room id; one query more than `next_free_times`."""
+    by_id = {room.pk: room for room in rooms}
+    firsts = next_free_times(by_id.values(), at)
+    if not firsts:
+        return {}
+    found: dict[int, Timeslot] = {}
+    # Room and start are unique together; other rooms may begin at the same instants.
+    for slot in Timeslot.objects.filter(room_id__in=firsts, start_time__in=set(firsts.values())):
+        if firsts[slot.room_id] == slot.start_time:
+            slot.room = by_id[slot.room_id]
+            found[slot.room_id] = slot
+    return found
+
+
 def alternatives(slot: Timeslot, at: datetime) -> list[Timeslot]:
     """Up to three bookable slots of the same room, the nearest in time first."""
     others = (

@@ -52,9 +52,33 @@ def say_moment(at: datetime, zone_name: str) -> str:
     return f"{say_day(at, zone_name)}, {say_time(at, zone_name)}"
 
 
-def say_span(start: datetime, end: datetime, zone_name: str) -> str:
-    """'Thu 8 July, 09:00–09:30 (Berlin)'; names the second day when it is another."""
+def say_hours(start: datetime, end: datetime, zone_name: str) -> str:
+    """'09:00–09:30', where the day is told beside it; names the second day when it is another."""
     last = say_time(end, zone_name)
     if start.astimezone(zone(zone_name)).date() != end.astimezone(zone(zone_name)).date():
         last = say_moment(end, zone_name)
-    return f"{say_moment(start, zone_name)}–{last} ({place_of(zone_name)})"
+    return f"{say_time(start, zone_name)}–{last}"
+
+
+def say_soon(at: datetime, zone_name: str, *, now: datetime) -> str:
+    """'today, 09:00', 'tomorrow, 09:00', else 'Thu 8 July, 09:00': as one says what comes next."""
+    days = (at.astimezone(zone(zone_name)).date() - now.astimezone(zone(zone_name)).date()).days
+    day = {0: "today", 1: "tomorrow"}.get(days) or say_day(at, zone_name)
+    return f"{day}, {say_time(at, zone_name)}"
+
+
+def say_length(minutes: int) -> str:
+    """'30 minutes', '1 hour', '1 hour 30 minutes'."""
+    hours, rest = divmod(minutes, 60)
+    parts = []
+    if hours:
+        parts.append("1 hour" if hours == 1 else f"{hours} hours")
+    if rest or not hours:
+        parts.append("1 minute" if rest == 1 else f"{rest} minutes")
+    return " ".join(parts)
+
+
+def say_span(start: datetime, end: datetime, zone_name: str) -> str:
+    """'Thu 8 July, 09:00–09:30 (Berlin)'; names the second day when it is another."""
+    hours = say_hours(start, end, zone_name)
+    return f"{say_day(start, zone_name)}, {hours} ({place_of(zone_name)})"

@@ -25,6 +25,9 @@ class Handler(Protocol):
     def return_url(self, payment: Payment) -> str:
         """The path of the page that shows the owner what was bought."""
 
+    def time_zone(self, payment: Payment) -> str:
+        """The IANA name of the zone in which its times are told."""
+
 
 _handlers: dict[str, Handler] = {}
 

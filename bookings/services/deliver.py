@@ -56,6 +56,9 @@ class BookingPurpose:
     def return_url(self, payment: Payment) -> str:
         return Booking.objects.get(payment=payment).get_absolute_url()
 
+    def time_zone(self, payment: Payment) -> str:
+        return Booking.objects.select_related("room").get(payment=payment).room.timezone
+
     def _revive(self, booking: Booking, at: datetime) -> None:
         """Late money: take the place again, if all that a booking needs is still true."""
         slot = booking.timeslot

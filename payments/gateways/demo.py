@@ -7,7 +7,6 @@ somebody else's word, as it will be with a real provider.
 import secrets
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.urls import reverse
@@ -79,7 +78,8 @@ def _find(session_id: str) -> DemoSession:
 def _session(row: DemoSession) -> Session:
     return Session(
         id=row.session_id,
-        url=settings.SITE_URL + reverse("payments:demo_checkout", args=[row.session_id]),
+        # A path: this provider lives on our own site, under whatever name it was reached by.
+        url=reverse("payments:demo_checkout", args=[row.session_id]),
         status=SessionStatus(row.status),
         amount=row.amount,
         currency=row.currency,
