@@ -1,7 +1,7 @@
 """Mails for staff: to look at and to send again, never to write, change or delete."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from common.errors import DomainError
+from common.http import Request
 from notifications.models import MailAttachment, OutgoingMail
 from notifications.preview import SANDBOX, download, preview
 from notifications.registry import kinds
@@ -29,6 +30,7 @@ STATE_COLOURS = {
 }
 RECEIVER_ONLY = "For its receiver alone: it holds a code or a secret link."
 NOT_BUILT = "A mail is built when it is sent; there is nothing to show yet."
+NOT_KEPT = "The words of this mail were not kept."
 # What is heavy and not in the list.
 HEAVY = ("context", "text", "html")
 
@@ -126,8 +128,8 @@ class OutgoingMailAdmin(ModelAdmin):
     def show_preview(self, mail: OutgoingMail) -> str:
         if mail.is_secret:
             return RECEIVER_ONLY
-        if mail.is_emptied or mail.is_on_its_way:
-            return NOT_BUILT
+        if not mail.has_body:
+            return NOT_KEPT if mail.is_sent else NOT_BUILT
         return format_html(
             '<iframe src="{}" sandbox="{}" title="The mail as sent" width="640" height="720">'
             "</iframe>",
@@ -240,7 +242,7 @@ class OutgoingMailAdmin(ModelAdmin):
     def _send_again(self, request: HttpRequest, mail: OutgoingMail) -> OutgoingMail | None:
         """The new mail, or None when it was refused; either way the person is told."""
         try:
-            copy = resend_mail(mail_id=mail.pk, by=request.user, at=request.at)
+            copy = resend_mail(mail_id=mail.pk, by=request.user, at=cast(Request, request).at)
         except DomainError as error:
             self.message_user(request, f"{mail}: {error.message}", messages.ERROR)
             return None

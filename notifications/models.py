@@ -158,9 +158,13 @@ class OutgoingMail(models.Model):
         return TONES[self.state]
 
     @property
-    def is_emptied(self) -> bool:
-        """Sent or given up, and its body was not kept."""
-        return not self.is_on_its_way and not self.text and not self.html
+    def has_body(self) -> bool:
+        """Whether there is anything to show: built, sent, and not emptied since."""
+        return bool(self.text or self.html)
+
+    @property
+    def is_sent(self) -> bool:
+        return self.state == MailState.SENT
 
 
 class MailAttachment(models.Model):

@@ -1,5 +1,5 @@
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 import pytest
 from django.core.mail import get_connection
@@ -26,7 +26,7 @@ def params_on_the_wire(part: EmailMessage) -> list[str]:
     return [word.strip() for word in str(header).split(";")]
 
 
-def shape(part: EmailMessage) -> str:
+def shape(part: MIMEPart) -> str:
     """The tree of MIME types: 'mixed(plain, pdf)'."""
     subtype = part.get_content_subtype()
     if not part.is_multipart():
