@@ -33,7 +33,9 @@ class Plan:
     excluded: Collection[date] = field(default_factory=frozenset)
 
 
-def same_hours(window: Window, weekdays: Collection[int] = MONDAY_TO_FRIDAY) -> dict[int, list[Window]]:
+def same_hours(
+    window: Window, weekdays: Collection[int] = MONDAY_TO_FRIDAY
+) -> dict[int, list[Window]]:
     """One window on each of these weekdays."""
     return {weekday: [window] for weekday in weekdays}
 
