@@ -403,6 +403,9 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django.server": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        # 'No hostname was supplied': the embedded queue has none.
+        "kombu.connection": {"level": "ERROR"},
         "celery.beat": {"level": "WARNING"},
     },
 }

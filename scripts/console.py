@@ -81,7 +81,7 @@ def run_quietly(
 def last_line(text: str) -> str:
     """The last line that says something, which in most programs names the error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "nothing was said"
+    return lines[-1] if lines else ""
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
-from scripts.console import Failure, main, step
+from scripts.console import Failure, last_line, main, step
 
 UNKNOWN_DATABASE = 1049
 
@@ -44,13 +45,15 @@ def _prepare(*, must_seed: bool) -> str:
         _check_database()
         with step(f"Database ({_database_name()})"):
             call_command("migrate", interactive=False, verbosity=0)
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         if settings.DJANGO_ENV == "production":
             with step("Static files"):
                 call_command("collectstatic", interactive=False, verbosity=0)
         if not is_demo:
             return ""
-        with step("Demo data"):
-            call_command("seed_demo", verbosity=0)
+        with step("Demo data") as progress:
+            progress.note = last_line(_output_of("seed_demo"))
+        return _output_of("demo_accounts")
     except ImproperlyConfigured as error:
         raise Failure(str(error)) from error
     except CommandError as error:
@@ -58,9 +61,11 @@ def _prepare(*, must_seed: bool) -> str:
     except DatabaseError as error:
         raise Failure(f"The database ({_database_name()}) refused: {error}") from error
 
-    sign_ins = io.StringIO()
-    call_command("demo_accounts", stdout=sign_ins)
-    return sign_ins.getvalue().strip()
+
+def _output_of(command: str) -> str:
+    output = io.StringIO()
+    call_command(command, stdout=output)
+    return output.getvalue().strip()
 
 
 def _check_database() -> None:

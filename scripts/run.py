@@ -20,6 +20,7 @@ from scripts.supervisor import Supervisor, read_procfile
 READY_WITHIN_SECONDS = 60.0
 # A restart loses nothing, for their truth is in the database; the web server is what people see.
 RESTARTED = {"worker", "beat"}
+ROOT_WARNING = "You're running the worker with superuser privileges"
 EVERY_ADDRESS = {"", "0.0.0.0", "::"}  # noqa: S104
 
 
@@ -47,7 +48,13 @@ def _environment() -> dict[str, str]:
     defaults = {"DJANGO_ENV": "demo", "PORT": "8000", "WEB_HOST": "127.0.0.1"}
     chosen = {name: from_file.get(name) or value for name, value in defaults.items()}
     given = {name: value for name, value in os.environ.items() if value or name not in defaults}
-    return chosen | given | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    env = chosen | given | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    if env["DJANGO_ENV"] == "demo":
+        # In a container everybody is root, and this queue carries JSON alone.
+        env["PYTHONWARNINGS"] = ",".join(
+            filter(None, [env.get("PYTHONWARNINGS"), f"ignore:{ROOT_WARNING}:RuntimeWarning"])
+        )
+    return env
 
 
 def _dotenv(path: Path) -> dict[str, str]:
