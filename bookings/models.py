@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
@@ -40,6 +41,13 @@ def site_zone() -> str:
     return name
 
 
+# What lies beyond these is a slip of the keyboard; and instants can't be reckoned without end.
+ONE_YEAR_IN_MINUTES = 525_600
+TEN_YEARS_IN_DAYS = 3_650
+MOST_PLACES = 10_000
+MOST_SEATS = 100_000
+
+
 def validate_policy(policy: Any) -> None:
     if (fault := check_policy(policy)) is not None:
         raise ValidationError(fault)
@@ -50,7 +58,9 @@ class Room(models.Model):
 
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
-    capacity = models.PositiveIntegerField("seats", default=1)
+    capacity = models.PositiveIntegerField(
+        "seats", default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_SEATS)]
+    )
     room_type = models.CharField("type", max_length=12, choices=RoomType.choices)
     hourly_rate = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
     is_active = models.BooleanField("can be booked", default=True)
@@ -66,10 +76,16 @@ class Room(models.Model):
         help_text="As in Europe/Berlin: opening hours and days are meant there.",
     )
     min_notice_minutes = models.PositiveIntegerField(
-        "shortest notice", default=60, help_text="Minutes before the start; later is too late."
+        "shortest notice",
+        default=60,
+        validators=[MaxValueValidator(ONE_YEAR_IN_MINUTES)],
+        help_text="Minutes before the start; later is too late.",
     )
     max_advance_days = models.PositiveIntegerField(
-        "how far ahead", default=90, help_text="Days from now; further is not yet bookable."
+        "how far ahead",
+        default=90,
+        validators=[MaxValueValidator(TEN_YEARS_IN_DAYS)],
+        help_text="Days from now; further is not yet bookable.",
     )
     allow_repeat_booking = models.BooleanField(
         "one person may book several places of one slot", default=False
@@ -84,7 +100,16 @@ class Room(models.Model):
     notify_staff = models.BooleanField(
         "tell the staff address", default=True, help_text="When somebody books, moves or cancels."
     )
-    image_url = models.CharField("picture", max_length=500, blank=True)
+    image_url = models.CharField(
+        "picture",
+        max_length=500,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A(https?://|/)\S*\Z", "A picture's address begins with https:// or with /."
+            )
+        ],
+    )
 
     objects: ClassVar = RoomQuerySet.as_manager()
 
@@ -134,7 +159,9 @@ class Timeslot(models.Model):
         blank=True,
         help_text="Empty: the room's hourly rate for its length.",
     )
-    max_bookings = models.PositiveIntegerField("places", default=1)
+    max_bookings = models.PositiveIntegerField(
+        "places", default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PLACES)]
+    )
     taken = models.PositiveIntegerField("places taken", default=0, editable=False)
     is_blocked = models.BooleanField("closed by staff", default=False)
     blocked_reason = models.CharField("why closed", max_length=200, blank=True)

@@ -2,6 +2,7 @@
 
 import bookings.models
 import common.clock
+import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
                 ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100)),
                 ('description', models.TextField(blank=True)),
-                ('capacity', models.PositiveIntegerField(default=1, verbose_name='seats')),
+                ('capacity', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100000)], verbose_name='seats')),
                 ('room_type', models.CharField(choices=[('office', 'Office'), ('consultation', 'Consultation'), ('meeting', 'Meeting room'), ('treatment', 'Treatment')], max_length=12, verbose_name='type')),
                 ('hourly_rate', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True)),
                 ('is_active', models.BooleanField(default=True, verbose_name='can be booked')),
@@ -79,13 +80,13 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('timezone', models.CharField(default=bookings.models.site_zone, help_text='As in Europe/Berlin: opening hours and days are meant there.', max_length=64, validators=[common.clock.validate_zone], verbose_name='time zone')),
-                ('min_notice_minutes', models.PositiveIntegerField(default=60, help_text='Minutes before the start; later is too late.', verbose_name='shortest notice')),
-                ('max_advance_days', models.PositiveIntegerField(default=90, help_text='Days from now; further is not yet bookable.', verbose_name='how far ahead')),
+                ('min_notice_minutes', models.PositiveIntegerField(default=60, help_text='Minutes before the start; later is too late.', validators=[django.core.validators.MaxValueValidator(525600)], verbose_name='shortest notice')),
+                ('max_advance_days', models.PositiveIntegerField(default=90, help_text='Days from now; further is not yet bookable.', validators=[django.core.validators.MaxValueValidator(3650)], verbose_name='how far ahead')),
                 ('allow_repeat_booking', models.BooleanField(default=False, verbose_name='one person may book several places of one slot')),
-                ('refund_policy', models.JSONField(blank=True, help_text='Empty for the site\'s own. Otherwise like [{"hoursBefore": 24, "percent": 100}].', null=True, validators=[bookings.models.validate_policy])),
+                ('refund_policy', models.JSONField(blank=True, help_text='Empty for the site\'s own, else like [{"hoursBefore": 24, "percent": 100}].', null=True, validators=[bookings.models.validate_policy])),
                 ('staff_email', models.EmailField(blank=True, max_length=254, verbose_name='staff address')),
                 ('notify_staff', models.BooleanField(default=True, help_text='When somebody books, moves or cancels.', verbose_name='tell the staff address')),
-                ('image_url', models.CharField(blank=True, max_length=500, verbose_name='picture')),
+                ('image_url', models.CharField(blank=True, max_length=500, validators=[django.core.validators.RegexValidator('\\A(https?://|/)\\S*\\Z', "A picture's address begins with https:// or with /.")], verbose_name='picture')),
             ],
             options={
                 'db_table': 'rooms',
@@ -105,7 +106,7 @@ class Migration(migrations.Migration):
                 ('start_time', models.DateTimeField(verbose_name='start')),
                 ('end_time', models.DateTimeField(verbose_name='end')),
                 ('price', models.DecimalField(blank=True, decimal_places=2, help_text="Empty: the room's hourly rate for its length.", max_digits=10, null=True)),
-                ('max_bookings', models.PositiveIntegerField(default=1, verbose_name='places')),
+                ('max_bookings', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='places')),
                 ('taken', models.PositiveIntegerField(default=0, editable=False, verbose_name='places taken')),
                 ('is_blocked', models.BooleanField(default=False, verbose_name='closed by staff')),
                 ('blocked_reason', models.CharField(blank=True, max_length=200, verbose_name='why closed')),

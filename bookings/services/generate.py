@@ -8,6 +8,7 @@ from itertools import groupby
 
 from bookings.models import Room, Timeslot
 from bookings.planning import LONGEST_SPAN, Plan, days_of, slots_of_day
+from bookings.services.prices import require_slot_chargeable
 from common import clock
 from common.errors import InvalidInput, NotFound
 from common.service import service
@@ -42,6 +43,7 @@ def generate_slots(
     if room is None:
         raise NotFound("There is no such room.")
     _require_sensible(plan, max_bookings)
+    require_slot_chargeable(price=price, hourly_rate=room.hourly_rate, length=plan.slot_length)
 
     result = GenerateResult(dry_run=dry_run)
     for days in _weeks(plan):

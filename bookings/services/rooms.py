@@ -1,6 +1,33 @@
+"""Rooms, by staff."""
+
+from datetime import datetime
+from typing import Any
+
 from bookings.models import Booking, Room, Timeslot
+from bookings.services.prices import require_rate_chargeable
 from common.errors import NotFound
 from common.service import service
+
+
+@service
+def save_room(*, changes: dict[str, Any], at: datetime, room_id: int | None = None) -> Room:
+    """Make a room, or change the named fields of one; the values' shape was checked before.
+
+    Raises NotFound; InvalidInput when the hourly rate gives prices that can't be charged.
+    """
+    room = Room(created_at=at)
+    if room_id is not None:
+        found = Room.objects.select_for_update().filter(pk=room_id).first()
+        if found is None:
+            raise NotFound("There is no such room.")
+        room = found
+    for name, value in changes.items():
+        setattr(room, name, value)
+    if changes.get("hourly_rate") is not None:
+        require_rate_chargeable(changes["hourly_rate"], room_id=room_id, at=at)
+    # Named fields only: what somebody else has changed meanwhile stays.
+    room.save(update_fields=None if room_id is None else [*changes, "updated_at"])
+    return room
 
 
 @service

@@ -6,6 +6,7 @@ from typing import Any
 
 from bookings.errors import InUse
 from bookings.models import Booking, Room, Timeslot
+from bookings.services.prices import require_slot_chargeable
 from common.errors import InvalidInput, NotFound
 from common.service import service
 
@@ -21,9 +22,14 @@ def add_slot(
     price: Decimal | None = None,
     max_bookings: int = 1,
 ) -> Timeslot:
-    """Open one time. Raises NotFound, InvalidInput when it overlaps another of the room."""
+    """Open one time.
+
+    Raises NotFound; InvalidInput when it overlaps another of the room, or when its price is one
+    that can't be charged.
+    """
     room = _lock_room(room_id)
     _require_no_overlap(room.pk, start, end)
+    require_slot_chargeable(price=price, hourly_rate=room.hourly_rate, length=end - start)
     return Timeslot.objects.create(
         room=room, start_time=start, end_time=end, price=price, max_bookings=max_bookings
     )
@@ -34,7 +40,7 @@ def edit_slot(*, slot_id: int, changes: dict[str, Any]) -> Timeslot:
     """Change price, places, start or end of a slot.
 
     Raises NotFound; InvalidInput when fewer places than are taken are left, when it would overlap,
-    or when its time is changed though somebody has it.
+    when its time is changed though somebody has it, or when its price can't be charged.
     """
     unknown = set(changes) - EDITABLE
     if unknown:
@@ -56,6 +62,12 @@ def edit_slot(*, slot_id: int, changes: dict[str, Any]) -> Timeslot:
         raise InvalidInput(
             f"{slot.taken} places of this time are taken; it can't have fewer.",
             attr="maxBookings",
+        )
+    if {"price", "start_time", "end_time"} & set(changes):
+        require_slot_chargeable(
+            price=changes.get("price", slot.price),
+            hourly_rate=slot.room.hourly_rate,
+            length=end - start,
         )
     for name, value in changes.items():
         setattr(slot, name, value)
