@@ -117,6 +117,26 @@ def alternatives(slot: Timeslot, at: datetime) -> list[Timeslot]:
     return nearest[:ALTERNATIVES]
 
 
+def beginning_on(first: int, last: int, at: datetime, *, slot: str = "") -> Q:
+    """What begins from `first` to `last` days from today (0), by the clock of its own room.
+
+    For timeslots, or for what `slot` leads from: 'timeslot__' for bookings.
+    """
+    found = Q(pk__in=[])
+    for zone in Room.objects.order_by("timezone").values_list("timezone", flat=True).distinct():
+        today = at.astimezone(clock.zone(zone)).date()
+        opens, _ = clock.day_bounds(today + timedelta(days=first), zone)
+        _, closes = clock.day_bounds(today + timedelta(days=last), zone)
+        found |= Q(
+            **{
+                f"{slot}room__timezone": zone,
+                f"{slot}start_time__gte": opens,
+                f"{slot}start_time__lt": closes,
+            }
+        )
+    return found
+
+
 def has_place(user_id: int, slot_id: int) -> bool:
     """True when this person holds or has a place in that slot."""
     return Booking.objects.filter(

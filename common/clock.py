@@ -43,6 +43,12 @@ def say_day(at: datetime, zone_name: str) -> str:
     return f"{local:%a} {local.day} {local:%B}"
 
 
+def say_date(at: datetime, zone_name: str) -> str:
+    """'Thu 8 Jul 2027': where the year matters."""
+    local = at.astimezone(zone(zone_name))
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
 def say_time(at: datetime, zone_name: str) -> str:
     return f"{at.astimezone(zone(zone_name)):%H:%M}"
 

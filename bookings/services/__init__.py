@@ -4,8 +4,8 @@ from bookings.services.book import book
 from bookings.services.cancel import cancel_booking, cancel_by_staff
 from bookings.services.complete import complete_past
 from bookings.services.generate import GenerateResult, generate_slots
-from bookings.services.rooms import delete_room
-from bookings.services.set_status import set_status
+from bookings.services.rooms import delete_room, save_room
+from bookings.services.set_status import set_status, staff_moves
 from bookings.services.slots import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "delete_slot",
     "edit_slot",
     "generate_slots",
+    "save_room",
     "set_status",
+    "staff_moves",
     "unblock_slot",
 ]

@@ -64,10 +64,12 @@ def cancel_by_staff(
     at: datetime,
     reason: str = "",
     refund: RefundChoice | None = None,
+    expected_refund: Decimal | None = None,
 ) -> Booking:
     """Cancel for a customer. `refund` None means what this person's role gives: full or policy.
 
-    Raises PermissionRefused for other than policy without `bookings.refund_at_discretion`.
+    Raises PermissionRefused for other than policy without `bookings.refund_at_discretion`,
+    RefundChanged when another amount than the one that was shown would come back.
     """
     may_choose = by.has_perm("bookings.refund_at_discretion")
     choice = refund or ("full" if may_choose else "policy")
@@ -78,6 +80,8 @@ def cancel_by_staff(
         return _give_up(booking, by=by, at=at, reason=reason, cause=CancelCause.STAFF)
 
     percent = {"full": 100, "policy": booking.refund_percent_at(at), "none": 0}[choice]
+    if expected_refund is not None and booking.refund_for(percent) != expected_refund:
+        raise RefundChanged
     return _cancel(booking, percent=percent, by=by, at=at, reason=reason, cause=CancelCause.STAFF)
 
 

@@ -35,6 +35,18 @@ def set_status(
     raise InvalidTransition("A booking can't be put back to held.")
 
 
+def staff_moves(booking: Booking, at: datetime) -> frozenset[BookingStatus]:
+    """Where staff may bring it now: what `set_status` would not refuse, for the buttons."""
+    moves: set[BookingStatus] = set()
+    if booking.is_pending:
+        moves |= {BookingStatus.CONFIRMED, BookingStatus.CANCELLED}
+    if booking.is_confirmed:
+        moves.add(BookingStatus.CANCELLED)
+    if (booking.is_confirmed or booking.is_over) and booking.timeslot.start_time <= at:
+        moves |= {BookingStatus.COMPLETED, BookingStatus.NO_SHOW} - {BookingStatus(booking.status)}
+    return frozenset(moves)
+
+
 @service
 def confirm_by_staff(*, booking_id: int, by: User, at: datetime, reason: str = "") -> Booking:
     """Confirm a held booking that will be paid at the desk.
