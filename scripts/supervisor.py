@@ -69,6 +69,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._width = max(len(program.name) for program in programs)
         self._parent = os.getppid()
+        self._blocked_by_parent = _blocked_signals(self._parent)
         self._output: IO[str] | None = sys.stdout
         self._in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -106,9 +107,14 @@ class Supervisor:
             is_done = is_done or on_tick()
 
     def _is_abandoned(self) -> bool:
-        """Whether nobody is left who could stop us: make was killed, or the output is closed."""
-        make_is_gone = "MAKELEVEL" in self.env and os.getppid() != self._parent
-        return make_is_gone or self._output is None
+        """Whether nobody is left to run for: make was ended, or the output is closed."""
+        if self._output is None:
+            return True
+        if "MAKELEVEL" not in self.env:
+            return False
+        return os.getppid() != self._parent or bool(
+            _blocked_signals(self._parent) - self._blocked_by_parent
+        )
 
     # --- One program ------------------------------------------------------------------------
 
@@ -248,3 +254,18 @@ def _dies_with_us() -> list[str]:
     prefix = [setpriv, "--pdeathsig", "TERM"]
     works = subprocess.run([*prefix, "true"], capture_output=True).returncode == 0
     return prefix if works else []
+
+
+def _blocked_signals(pid: int) -> set[signal.Signals]:
+    """Which of the signals that ask for an end `pid` blocks; none where the kernel doesn't tell.
+
+    A make that alone was sent SIGINT or SIGHUP doesn't hand it on: it blocks the signal and waits
+    for us. Without this both would wait for ever.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return set()
+    mask = int(status.partition("SigBlk:")[2].split()[0], 16)
+    asking = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    return {signum for signum in asking if mask & (1 << (signum - 1))}
