@@ -66,7 +66,7 @@ class OutgoingMailAdmin(ModelAdmin):
     actions = ("send_again_selected",)
     actions_detail = ("send_again",)
     fieldsets = (
-        (None, {"fields": ("show_state", "show_to", "show_kind", "subject", "last_error")}),
+        (None, {"fields": ("state", "show_to", "show_kind", "subject", "last_error")}),
         ("The mail", {"fields": ("show_preview", "show_text", "show_attachments")}),
         (
             "On its way",
@@ -101,6 +101,14 @@ class OutgoingMailAdmin(ModelAdmin):
 
     def has_resend_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(request.user.has_perm(PERMISSION))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """No button that would only be refused."""
+        mail = self.get_object(request, object_id)
+        if mail is None or not mail.is_resendable:
+            return []
+        actions: list[Any] = super().get_actions_detail(request, object_id)
+        return actions
 
     # --- List and detail ---------------------------------------------------------------------
 

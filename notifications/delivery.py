@@ -20,7 +20,13 @@ from django.utils import timezone
 
 from common.service import in_one_transaction
 from notifications.backends import keeps_secret_bodies
-from notifications.diagnosis import Diagnosis, Remedy, diagnose_build, diagnose_send
+from notifications.diagnosis import (
+    Diagnosis,
+    Remedy,
+    diagnose_address,
+    diagnose_build,
+    diagnose_send,
+)
 from notifications.mime import email_message
 from notifications.models import MailAttachment, OutgoingMail
 from notifications.policies import SWEEP_LIMIT, SWEEP_TIME, is_given_up, retry_delay
@@ -127,6 +133,8 @@ def _claim(mail_id: int, at: datetime) -> OutgoingMail | None:
 
 def _send_claimed(mail: OutgoingMail, line: Line, now: Clock) -> Diagnosis | None:
     """Build, send, record. None when it was sent, else what went wrong and was decided."""
+    if (trouble := diagnose_address(mail.to)) is not None:
+        return _put_down(mail, trouble, now())
     try:
         message = find_kind(mail.kind).builder(mail)
     # A builder is any app's code: whatever it raises, the mail's row must say so.

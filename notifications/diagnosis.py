@@ -6,6 +6,7 @@ from enum import Enum
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.mail import BadHeaderError
+from django.core.validators import validate_email
 
 from notifications.errors import CannotBuild
 
@@ -39,6 +40,15 @@ class Diagnosis:
         return Diagnosis(Remedy.GIVE_UP, f"Given up after {tries} tries. {self.words}")
 
 
+def diagnose_address(address: str) -> Diagnosis | None:
+    """None for exactly one usable address: a line end or a comma must not reach a header."""
+    try:
+        validate_email(address)
+    except ValidationError:
+        return Diagnosis(Remedy.GIVE_UP, "The address isn't a valid e-mail address.")
+    return None
+
+
 def diagnose_build(error: Exception) -> Diagnosis:
     """The builder raised this."""
     if isinstance(error, CannotBuild):
@@ -51,8 +61,6 @@ def diagnose_build(error: Exception) -> Diagnosis:
 def diagnose_send(error: Exception) -> Diagnosis:
     """Handing the mail to the server raised this."""
     match error:
-        case ValidationError():
-            return Diagnosis(Remedy.GIVE_UP, "The address isn't a valid e-mail address.")
         case BadHeaderError() | UnicodeError():
             return Diagnosis(Remedy.GIVE_UP, _cut(f"The mail has an unusable header: {error}"))
         case smtplib.SMTPException():

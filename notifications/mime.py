@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.validators import validate_email
 
 from notifications.models import OutgoingMail
 from notifications.registry import Attachment, Message
@@ -37,12 +36,7 @@ class MailWithPictures(EmailMultiAlternatives):
 def email_message(
     mail: OutgoingMail, message: Message, connection: BaseEmailBackend
 ) -> MailWithPictures:
-    """The mail, ready for a backend of Django's.
-
-    Raises ValidationError when the address isn't exactly one address: a line end or a comma in it
-    must not reach a header.
-    """
-    validate_email(mail.to)
+    """The mail, ready for a backend of Django's; its address must have been looked at."""
     alternatives = [(message.html, "text/html")] if message.html else []
     alternatives += [
         (part.content.decode("utf-8"), _mime_type(part))

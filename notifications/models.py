@@ -1,7 +1,7 @@
 """The outbox: what is to be mailed, and what became of it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from notifications.policies import LEASE
 from notifications.registry import find_kind
 from notifications.states import ON_ITS_WAY, MailState, sources
 
+IMMINENT: Final = timedelta(seconds=10)
 TONES: Final[dict[str, str]] = {
     MailState.QUEUED: "wait",
     MailState.SENDING: "wait",
@@ -141,6 +142,12 @@ class OutgoingMail(models.Model):
     @property
     def is_on_its_way(self) -> bool:
         return self.state in ON_ITS_WAY
+
+    def is_imminent(self, at: datetime) -> bool:
+        """Whether it is worth waiting for: a worker has it, or may take it any moment."""
+        if self.state == MailState.SENDING:
+            return True
+        return self.is_on_its_way and self.next_try_at <= at + IMMINENT
 
     @property
     def is_resendable(self) -> bool:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from common.http import Request
 from notifications.models import MailAttachment, OutgoingMail
 from notifications.preview import SANDBOX, download, preview
 
@@ -40,7 +41,7 @@ def demo_only(view: View) -> View:
 
 
 @demo_only
-def demo_mails(request: HttpRequest) -> HttpResponse:
+def demo_mails(request: Request) -> HttpResponse:
     """All mails, newest first; `?to=` finds part of an address."""
     wanted = request.GET.get("to", "").strip()
     mails = OutgoingMail.objects.order_by("-created_at", "-pk")
@@ -53,13 +54,13 @@ def demo_mails(request: HttpRequest) -> HttpResponse:
     facts = {"page": page, "to": wanted, "query": f"{urlencode({'to': wanted})}&" if wanted else ""}
     response = render(request, "notifications/demo_mails.html", facts)
     # Without a script: the page looks again by itself while a mail is under way.
-    if page.number == 1 and any(mail.is_on_its_way for mail in page):
+    if page.number == 1 and any(mail.is_imminent(request.at) for mail in page):
         response["Refresh"] = str(REFRESH_SECONDS)
     return response
 
 
 @demo_only
-def demo_mail(request: HttpRequest, mail_id: int) -> HttpResponse:
+def demo_mail(request: Request, mail_id: int) -> HttpResponse:
     """One mail: its HTML in a sandbox, its text, its files."""
     mail = get_object_or_404(OutgoingMail, pk=mail_id)
     if _wants_json(request):
@@ -67,7 +68,7 @@ def demo_mail(request: HttpRequest, mail_id: int) -> HttpResponse:
     files = mail.attachments.filter(is_alternative=False).defer("content")
     facts = {"mail": mail, "files": files, "sandbox": SANDBOX}
     response = render(request, "notifications/demo_mail.html", facts)
-    if mail.is_on_its_way:
+    if mail.is_imminent(request.at):
         response["Refresh"] = str(REFRESH_SECONDS)
     return response
 

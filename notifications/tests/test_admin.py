@@ -291,6 +291,7 @@ def test_what_can_not_be_sent_again(
     mail = make_mail() if which == "waiting" else request.getfixturevalue(which)
     client.force_login(admin_user)
 
+    assert "send_again/" not in client.get(page_of(mail)).content.decode()
     [told] = send_again(client, mail)
 
     assert told.endswith(

@@ -188,7 +188,11 @@ def test_a_kind_that_this_worker_does_not_know_waits_for_one_that_does(
     ],
 )
 def test_an_address_that_is_not_one_address_reaches_no_header(make_mail: MakeMail, to: str) -> None:
-    mail = make_mail(to=to)
+    def build(mail: OutgoingMail) -> Message:
+        raise AssertionError("not even built")
+
+    register("calling", build, title="Calling")
+    mail = make_mail(kind="calling", to=to)
 
     assert sweep(now=at(NOW)) == Sweep(given_up=1)
 

@@ -1,9 +1,11 @@
 """/demo/mails: for everybody in the demo, for nobody elsewhere."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from notifications.delivery import deliver
 from notifications.models import OutgoingMail
@@ -110,6 +112,15 @@ def test_the_list_looks_again_by_itself_while_a_mail_is_on_its_way(
     assert client.get("/demo/mails").headers.get("Refresh") == "2"
     assert client.get(f"/demo/mails/{mail.pk}").headers.get("Refresh") == "2"
     assert deliver(mail.pk)
+    assert "Refresh" not in client.get("/demo/mails").headers
+    assert "Refresh" not in client.get(f"/demo/mails/{mail.pk}").headers
+
+
+def test_a_mail_for_later_is_not_waited_for(
+    client: Client, demo: None, make_mail: MakeMail
+) -> None:
+    mail = make_mail(at=timezone.now() + timedelta(minutes=1))
+
     assert "Refresh" not in client.get("/demo/mails").headers
     assert "Refresh" not in client.get(f"/demo/mails/{mail.pk}").headers
 

@@ -118,6 +118,7 @@ def test_texts_arrive_letter_by_letter() -> None:
         {"mimetype": "pdf"},
         {"params": {"method": "REQUEST\n"}},
         {"inline_cid": "qr\n"},
+        {"filename": "a" * 256},
     ],
 )
 def test_what_can_not_stand_in_a_header_is_refused(wrong: dict[str, object]) -> None:
@@ -125,3 +126,12 @@ def test_what_can_not_stand_in_a_header_is_refused(wrong: dict[str, object]) -> 
 
     with pytest.raises(ValueError, match=r"header|MIME"):
         Attachment(**facts)  # type: ignore[arg-type]
+
+
+def test_files_that_no_server_takes_are_refused_before_sending() -> None:
+    half = Attachment("a.pdf", b"x" * 5 * 1024 * 1024, "application/pdf")
+    drop = Attachment("b.txt", b"x", "text/plain")
+
+    assert Message("Hi", "Hi", "", (half, half)).attachments == (half, half)
+    with pytest.raises(ValueError, match="10 MB together"):
+        Message("Hi", "Hi", "", (half, half, drop))
