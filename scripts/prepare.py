@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import django
@@ -36,8 +37,8 @@ def prepare(arguments: list[str]) -> int:
 def _prepare(*, must_seed: bool) -> str:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
+        is_demo = _read_settings() == "demo"
         django.setup()
-        is_demo = settings.DJANGO_ENV == "demo"
         if must_seed and not is_demo:
             raise Failure(
                 f"Demo data belongs to the demo alone, and DJANGO_ENV is '{settings.DJANGO_ENV}'."
@@ -60,6 +61,18 @@ def _prepare(*, must_seed: bool) -> str:
         raise Failure(f"The command failed: {error}") from error
     except DatabaseError as error:
         raise Failure(f"The database ({_database_name()}) refused: {error}") from error
+
+
+def _read_settings() -> str:
+    """Read the settings, and nothing else yet. Returns which environment they are for."""
+    try:
+        return str(settings.DJANGO_ENV)
+    except (ValueError, ArithmeticError, LookupError) as error:
+        where = traceback.extract_tb(error.__traceback__)
+        line = next((e.line for e in reversed(where) if e.filename.endswith("settings.py")), "")
+        raise Failure(
+            f"A setting can't be read: {line or error}. .env.example says what each may be."
+        ) from error
 
 
 def _output_of(command: str) -> str:
