@@ -355,7 +355,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
+# Collected for production alone: whitenoise warns of a folder that nobody has made.
+STATIC_ROOT = VAR_DIR / "static" if IS_PRODUCTION else None
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"
 STORAGES: dict[str, dict[str, Any]] = {

@@ -9,7 +9,6 @@ import io
 import os
 import sys
 import traceback
-from pathlib import Path
 
 import django
 from django.conf import settings
@@ -46,7 +45,6 @@ def _prepare(*, must_seed: bool) -> str:
         _check_database()
         with step(f"Database ({_database_name()})"):
             call_command("migrate", interactive=False, verbosity=0)
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         if settings.DJANGO_ENV == "production":
             with step("Static files"):
                 call_command("collectstatic", interactive=False, verbosity=0)
