@@ -1,6 +1,5 @@
 """People: one account, known by its e-mail address."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
@@ -8,6 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
 from django.utils import timezone
+
+from common.people import lock_people
 
 
 class UserManager(BaseUserManager["User"]):
@@ -34,11 +35,7 @@ class UserManager(BaseUserManager["User"]):
 
     def lock(self, *ids: int | None) -> dict[int, "User"]:
         """Lock these people's rows in the order of their ids: the first lock of every service."""
-        wanted = sorted({pk for pk in ids if pk is not None})
-        return {user.pk: user for user in self._locked(wanted)}
-
-    def _locked(self, ids: Iterable[int]) -> models.QuerySet["User"]:
-        return self.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+        return lock_people(*ids)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -1,6 +1,10 @@
 """The payment's own address, the way back from the provider, and the demo provider's page."""
 
+from datetime import datetime
+from urllib.parse import urlsplit
+
 from django.conf import settings
+from django.db.models import F
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -8,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from common.api.errors import refusal_response
-from common.errors import DomainError
+from common.errors import DomainError, InvalidTransition
 from common.http import HttpResponseSeeOther, Request
 from common.wake import wake
 from payments import courier
@@ -18,6 +22,7 @@ from payments.models import DemoSession, Payment, PaymentAttempt
 from payments.purposes import handler_of
 from payments.queries import live_attempts
 from payments.services import give_up, lapse
+from payments.standing import countdown_of, standing_of
 from payments.states import ClosedBecause
 
 
@@ -60,8 +65,15 @@ def come_back(request: Request, token: str) -> HttpResponse:
 @require_POST
 def give_up_purchase(request: Request, token: str) -> HttpResponse:
     """The customer lets go of the hold; the place is free at once."""
-    payment = give_up(payment_id=_find(token).pk, at=request.at)
-    return HttpResponseSeeOther(reverse("payments:pay", args=[payment.token]))
+    payment = _find(token)
+    try:
+        give_up(payment_id=payment.pk, at=request.at)
+    except InvalidTransition:
+        # Paid a moment ago: there is nothing to give up, and its page says so.
+        return HttpResponseSeeOther(reverse("payments:pay", args=[token]))
+    if request.user.pk == payment.user_id:
+        return HttpResponseSeeOther(handler_of(payment).return_url(payment))
+    return HttpResponseSeeOther(reverse("payments:pay", args=[token]))
 
 
 @never_cache
@@ -77,21 +89,31 @@ def demo_checkout(request: Request, session_id: str) -> HttpResponse:
             if attempt is not None:
                 # As a provider's webhook would: who closes the tab now is served just the same.
                 wake("payments.ask_attempt", attempt.pk)
-            return HttpResponseSeeOther(session.return_url)
-        session.refresh_from_db()
-    elif request.method == "POST":
-        DemoSession.objects.filter(pk=session.pk).update(declined=session.declined + 1)
-        session.refresh_from_db()
+            # The path alone: this provider lives on the host that one came by.
+            return HttpResponseSeeOther(urlsplit(session.return_url).path)
+        return HttpResponseSeeOther(request.path)
+    if request.method == "POST":
+        DemoSession.objects.filter(pk=session.pk, status="open").update(declined=F("declined") + 1)
+        return HttpResponseSeeOther(request.path)
+    payment = attempt.payment if attempt else None
     return render(
         request,
         "payments/demo_checkout.html",
         {
             "session": session,
-            "payment": attempt.payment if attempt else None,
-            "was_declined": request.method == "POST" and session.status == "open",
-            "is_open": session.status == "open" and session.expires_at > request.at,
+            "payment": payment,
+            "countdown": countdown_of(payment, at=request.at) if payment else None,
+            "is_open": _takes_payment(session, payment, request.at),
+            "return_path": urlsplit(session.return_url).path,
         },
     )
+
+
+def _takes_payment(session: DemoSession, payment: Payment | None, at: datetime) -> bool:
+    """While the hold lasts; the provider itself would take late money a little longer."""
+    if session.status != "open" or session.expires_at <= at:
+        return False
+    return payment is None or (payment.is_open and not payment.has_lapsed(at))
 
 
 def _find(token: str) -> Payment:
@@ -135,8 +157,8 @@ def _page(
         "payments/standing.html",
         {
             "payment": payment,
-            "standing": standing,
-            "return_url": handler_of(payment).return_url(payment) if is_owner else "",
+            "standing": standing_of(payment, standing, is_owner=is_owner, at=request.at),
+            "countdown": countdown_of(payment, at=request.at),
         },
         status=status,
     )

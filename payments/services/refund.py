@@ -2,15 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
-from accounts.models import User
 from common.service import service
 from common.wake import wake
 from payments.models import ZERO, Payment, PaymentAttempt, Refund
 from payments.purposes import handler_of
 from payments.states import RefundState
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 @service
@@ -20,7 +23,7 @@ def request_refund(
     amount: Decimal,
     reason: str,
     at: datetime,
-    by: User | None = None,
+    by: "User | None" = None,
     attempt: PaymentAttempt | None = None,
 ) -> Decimal:
     """Open refund rows for `amount`, never above what was captured; returns what they come to.

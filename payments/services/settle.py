@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
 from common.money import money
+from common.people import lock_people
 from common.service import service
 from payments import emails
 from payments.errors import CannotDeliver
@@ -29,7 +29,7 @@ def apply_session(*, attempt_id: int, session: Session, at: datetime) -> Payment
     """
     known = PaymentAttempt.objects.select_related("payment").get(pk=attempt_id)
     # The whole order of locks (user, payment, then the goods) starts here.
-    User.objects.lock(known.payment.user_id)
+    lock_people(known.payment.user_id)
     payment = Payment.objects.locked(known.payment_id)
     attempt = PaymentAttempt.objects.select_for_update().get(pk=attempt_id)
     attempt.session_id = attempt.session_id or session.id

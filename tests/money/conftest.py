@@ -6,13 +6,13 @@ import pytest
 from pytest_django import Settings
 
 from payments.gateways import gateway
-from payments.tests.moody import MoodyGateway
+from tests.money.moody import MoodyGateway
 
 
 @pytest.fixture
 def moody(settings: Settings) -> Iterator[type[MoodyGateway]]:
     """New payments go through a provider whose next moods the test writes into `.moods`."""
-    settings.PAYMENT_GATEWAYS = {"moody": "payments.tests.moody.MoodyGateway"}
+    settings.PAYMENT_GATEWAYS = {"moody": "tests.money.moody.MoodyGateway"}
     settings.PAYMENT_PROVIDER = "moody"
     MoodyGateway.moods, MoodyGateway.calls = [], []
     gateway.cache_clear()

@@ -15,8 +15,8 @@ from payments.gateways import demo
 from payments.models import DemoRefund, DemoSession, Payment, PaymentAttempt, Refund
 from payments.states import AttemptState, RefundState
 from payments.tasks import ask_open_attempts, lapse_holds, send_refunds
-from payments.tests.moody import MoodyGateway
 from tests.infrastructure.world import NOW, START, MakeSlot, MakeUser, book_slot, pay
+from tests.money.moody import MoodyGateway
 
 # Real transactions: the gateway refuses to be called while one is open.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,100 @@
+"""How a purchase stands, in words, for who opens its address."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from common import clock
+from common.money import money
+from payments.models import Payment
+from payments.purposes import handler_of
+from payments.states import ClosedBecause
+
+CLOSED_TITLES = {
+    ClosedBecause.LAPSED: "The time to pay ran out",
+    ClosedBecause.GIVEN_UP: "You gave this up",
+    ClosedBecause.CANCELLED: "This was cancelled",
+    ClosedBecause.FAILED: "The payment didn't go through",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One page, one sentence, one next step."""
+
+    drawing: str
+    title: str
+    text: str
+    label: str = ""
+    href: str = ""
+
+
+def held_until(payment: Payment) -> str:
+    """'14:32 (Berlin)', by the clock of the place that is paid for; '' when nothing is held."""
+    if payment.expires_at is None:
+        return ""
+    zone = handler_of(payment).time_zone(payment)
+    return f"{clock.say_time(payment.expires_at, zone)} ({clock.place_of(zone)})"
+
+
+def countdown_of(payment: Payment, *, at: datetime) -> dict[str, Any] | None:
+    """What `components/countdown.html` wants of a running hold; None when none runs."""
+    if payment.expires_at is None or not payment.is_open or payment.has_lapsed(at):
+        return None
+    return {
+        "until": payment.expires_at,
+        "now": at,
+        "seconds": int((payment.expires_at - payment.created_at).total_seconds()),
+        "text": f"Held for you until {held_until(payment)}.",
+    }
+
+
+def standing_of(payment: Payment, word: str, *, is_owner: bool, at: datetime) -> Standing:
+    """`word` is a state of the payment, or lapsed, cancelled, provider_away, asking."""
+    amount = money(payment.amount, payment.currency)
+    own = _own_page(payment, is_owner=is_owner)
+    if word == "provider_away":
+        still = "Your place is still yours. " if countdown_of(payment, at=at) else ""
+        return Standing(
+            "bell",
+            "The payment page can't be reached right now",
+            f"{still}Please try again in a moment.",
+            "Try again",
+            reverse("payments:pay", args=[payment.token]),
+        )
+    if word == "asking":
+        return Standing(
+            "clock",
+            "We are asking how your payment stands",
+            "The payment provider doesn't answer right now. Nothing is lost: we keep asking, and "
+            "e-mail you as soon as we know.",
+            "Look again",
+            reverse("payments:return", args=[payment.token]),
+        )
+    if word in {"lapsed", "cancelled"}:
+        title = CLOSED_TITLES[ClosedBecause(payment.closed_because or ClosedBecause.LAPSED)]
+        return Standing("clock", title, "The place was given back. Nothing was charged.", *own)
+    if word == "processing":
+        return Standing(
+            "clock",
+            "Your payment is being processed",
+            "The bank needs a little longer. Your place stays yours meanwhile, and we e-mail you "
+            "when it is settled.",
+            *own,
+        )
+    if word == "due":
+        return Standing("door", "To be paid at the desk", f"It comes to {amount}.", *own)
+    return Standing(
+        "envelope", "This is paid", f"{amount} were paid. The details went out by e-mail.", *own
+    )
+
+
+def _own_page(payment: Payment, *, is_owner: bool) -> tuple[str, str]:
+    """Label and address of what was bought; who isn't known yet signs in and is led there."""
+    if is_owner:
+        return "See your booking", handler_of(payment).return_url(payment)
+    here = reverse("payments:pay", args=[payment.token])
+    return "Sign in to see it", f"{reverse('account_login')}?{urlencode({'next': here})}"
