@@ -6,4 +6,6 @@ pytest_plugins = [
     "tests.infrastructure.races",
     "tests.infrastructure.selection",
     "tests.infrastructure.world",
+    # After the world: it takes its clock from there.
+    "tests.infrastructure.api",
 ]

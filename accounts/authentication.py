@@ -4,6 +4,9 @@ from allauth.headless.contrib.rest_framework.authentication import XSessionToken
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request as ApiRequest
+
+from accounts.models import User
 
 
 class SessionTokenAuthentication(XSessionTokenAuthentication):
@@ -28,6 +31,10 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
     target_class = "accounts.authentication.SessionTokenAuthentication"
     name = ["bearer", "sessionToken"]
 
+    def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[str]]]:
+        # One or the other, not both at once.
+        return [{name: []} for name in self.name]
+
     def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
         return [
             {"type": "http", "scheme": "bearer"},
@@ -41,3 +48,9 @@ class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+def signed_in(request: ApiRequest) -> User:
+    """The person who asks, where the permissions have let in nobody else."""
+    assert isinstance(request.user, User)
+    return request.user

@@ -6,9 +6,11 @@ class BookingsConfig(AppConfig):
     verbose_name = "Bookings"
 
     def ready(self) -> None:
+        from bookings.api.presenters import register_presenters
         from bookings.emails import register_mails
         from bookings.services.deliver import BookingPurpose
         from payments.purposes import register
 
         register("booking", BookingPurpose())
         register_mails()
+        register_presenters()

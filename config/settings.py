@@ -297,6 +297,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DATETIME_FORMAT": "iso-8601",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "NON_FIELD_ERRORS_KEY": "nonFieldErrors",
+    # ?format= isn't ours: an unknown parameter is left alone.
+    "URL_FORMAT_OVERRIDE": None,
 }
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "common.api.errors.ExceptionHandler",
@@ -306,11 +309,18 @@ DRF_STANDARDIZED_ERRORS = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Booking & Ticket System",
     "VERSION": "1.0.0",
+    "DESCRIPTION": (
+        "Rooms, timeslots and bookings. Names are camelCase, money is a JSON number, instants are "
+        "ISO 8601 with their offset. Sign in with the site's session cookie (and its CSRF token) "
+        "or with a session token of `/_allauth/app/v1`, as `Authorization: Bearer …` or "
+        "`X-Session-Token`. Every refusal has one shape: `{type, errors: [{code, detail, attr}]}`."
+    ),
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True},
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {

@@ -48,10 +48,12 @@ def require_rate_chargeable(rate: Decimal, *, room_id: int | None, at: datetime)
     Raises InvalidInput.
     """
     require_chargeable(rate, attr="hourlyRate", what="One hour")
+    if room_id is None:
+        return
     lengths = (
         Timeslot.objects.filter(room_id=room_id, price=None, start_time__gt=at)
-        .annotate(length=F("end_time") - F("start_time"))
-        .aggregate(shortest=Min("length"), longest=Max("length"))
+        .annotate(lasts=F("end_time") - F("start_time"))
+        .aggregate(shortest=Min("lasts"), longest=Max("lasts"))
     )
     for length in lengths.values():
         if length is None:

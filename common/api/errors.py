@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import OperationalError
 from django.http import JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from drf_standardized_errors.formatter import ExceptionFormatter as StandardFormatter
 from drf_standardized_errors.handler import ExceptionHandler as StandardHandler
 from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from common.errors import DomainError
+from common.errors import Busy, DomainError
 from common.http import Request
+from common.service import is_deadlock, is_lock_timeout
 
 Presenter = Callable[[Any, datetime], Any]
 
@@ -39,6 +43,11 @@ class ExceptionHandler(StandardHandler):
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, DomainError):
             return Refusal(exc)
+        if isinstance(exc, BadRequest | SuspiciousOperation | MultiPartParserError):
+            # Django's own words for a body that can't be read; DRF would call it a 500.
+            return exceptions.ParseError("The request can't be read.")
+        if isinstance(exc, OperationalError) and (is_lock_timeout(exc) or is_deadlock(exc)):
+            return Refusal(Busy())
         return super().convert_known_exceptions(exc)
 
     def get_response(self, exc: exceptions.APIException, data: Any) -> Response:

@@ -1,0 +1,157 @@
+"""Bookings, as their holder sees them, as staff see them, and what may be asked for."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from bookings.api.serializers.rooms import BookedRoomSerializer
+from bookings.api.serializers.timeslots import StaffTimeslotSerializer, TimeslotSerializer
+from bookings.models import Booking, BookingStatusChange
+from bookings.states import BookingStatus, PaymentStatus
+from common.api.serializers import IdField, InstantField, MoneyField, Serializer
+
+
+class RefundStepSerializer(Serializer):
+    """Until `until`, itself included, a cancel gives back so much; null: from then on."""
+
+    until = InstantField(allow_null=True)
+    percent = serializers.IntegerField()
+    amount = MoneyField()
+
+
+# Its context has `at`, the moment at which it is looked at.
+class BookingSerializer(Serializer):
+    """Somebody's place in a timeslot."""
+
+    id = serializers.IntegerField()
+    user_id = serializers.IntegerField()
+    timeslot_id = serializers.IntegerField()
+    room_id = serializers.IntegerField()
+    room = BookedRoomSerializer()
+    timeslot = TimeslotSerializer()
+    status = serializers.ChoiceField(choices=BookingStatus.choices)
+    booking_type = serializers.CharField(allow_blank=True)
+    price = MoneyField()
+    currency = serializers.CharField()
+    payment_status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    payment_id = serializers.SerializerMethodField(help_text="Null when there was nothing to pay.")
+    payment_processing = serializers.BooleanField(
+        source="is_processing", help_text="Paid in a way that the bank still has to settle."
+    )
+    checkout_url = serializers.SerializerMethodField(
+        help_text="Where to pay, as long as the booking is pending."
+    )
+    expires_at = InstantField(
+        allow_null=True, help_text="How long the place is held, as long as the booking is pending."
+    )
+    notes = serializers.CharField(allow_blank=True)
+    refund_amount = MoneyField(source="refunded", help_text="What went back or is on its way.")
+    refund_percent = serializers.SerializerMethodField(
+        help_text="What the cancel earned; null as long as nothing was cancelled."
+    )
+    refund_schedule = RefundStepSerializer(
+        many=True, help_text="What a cancel gives back, until when; frozen when it was booked."
+    )
+    created_at = InstantField()
+    updated_at = InstantField()
+    cancelled_at = InstantField(allow_null=True)
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_payment_id(self, booking: Booking) -> str | None:
+        return str(booking.payment_id) if booking.payment_id else None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_checkout_url(self, booking: Booking) -> str | None:
+        if not booking.is_pending or booking.payment is None:
+            return None
+        return f"{settings.SITE_URL}{reverse('payments:pay', args=[booking.payment.token])}"
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_refund_percent(self, booking: Booking) -> int | None:
+        if booking.refund_percent is None and booking.is_cancelled:
+            # Ended unpaid: nothing to give back. Paid too late: all of it went back by itself.
+            return 100 if booking.refunded > Decimal(0) else 0
+        return booking.refund_percent
+
+
+class PersonSerializer(Serializer):
+    """Whose booking it is, for staff."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField(allow_blank=True)
+    email = serializers.CharField()
+
+
+class StatusChangeSerializer(Serializer):
+    """A line of a booking's history: who, when, from, to, why."""
+
+    to = serializers.CharField(source="to_status")
+    at = InstantField()
+    by = serializers.IntegerField(
+        source="by_id", allow_null=True, help_text="The person's id; null: the system itself."
+    )
+    by_name = serializers.SerializerMethodField()
+    reason = serializers.CharField(allow_blank=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` can't be the name of a Python attribute.
+        former = serializers.SerializerMethodField(
+            method_name="get_former", help_text="Null when it was made."
+        )
+        return {"from": former, **super().get_fields()}
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_former(self, change: BookingStatusChange) -> str | None:
+        return change.from_status or None
+
+    def get_by_name(self, change: BookingStatusChange) -> str:
+        return change.by.get_full_name() if change.by else ""
+
+
+class StaffBookingSerializer(BookingSerializer):
+    """With whose it is and what happened to it, oldest first."""
+
+    timeslot = StaffTimeslotSerializer()
+    user = PersonSerializer()
+    history = StatusChangeSerializer(many=True)
+
+
+class BookingInputSerializer(Serializer):
+    """A place in a timeslot of a room."""
+
+    timeslot_id = IdField()
+    room_id = IdField()
+    notes = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=2_000
+    )
+    booking_type = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=50
+    )
+
+
+class CancelInputSerializer(Serializer):
+    """Why, if one likes to say it."""
+
+    reason = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=250
+    )
+
+
+class StatusInputSerializer(Serializer):
+    """What staff want to become of a booking."""
+
+    status = serializers.ChoiceField(choices=BookingStatus.choices)
+    reason = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=250
+    )
+    refund = serializers.ChoiceField(
+        choices=["full", "policy", "none"],
+        required=False,
+        allow_null=True,
+        help_text="With `cancelled` only. Default: `full` for who may refund at discretion, else "
+        "`policy`.",
+    )

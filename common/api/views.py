@@ -1,0 +1,73 @@
+"""What every view of the API is made of."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar, cast
+
+from django.db.models import Model, QuerySet
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from common import http
+from common.errors import NotFound
+
+M = TypeVar("M", bound=Model)
+
+
+class ApiViewSet(GenericViewSet[Any]):
+    """A thin face on services and queries: read the input, call one of them, write the answer."""
+
+    # No OPTIONS, which would describe the serializers: the OpenAPI document does that.
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    # By action and status: the codes of its refusals, for the OpenAPI document.
+    refusals: ClassVar[Mapping[str, Mapping[int, Sequence[str]]]] = {}
+
+    @property
+    def at(self) -> datetime:
+        """The moment of this request, read once."""
+        return cast("http.Request", self.request._request).at
+
+    def read_body(
+        self, serializer_class: type[BaseSerializer[Any]], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """The body as plain values, by their inside names. Raises ValidationError (400)."""
+        serializer = serializer_class(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def read_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        """The query parameters as plain values. Raises ValidationError (400)."""
+        # A plain dict: of a QueryDict DRF would take a missing box for an unticked one.
+        serializer = serializer_class(data=self.request.query_params.dict())
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def find(self, rows: QuerySet[M], pk: int) -> M:
+        """The row among these. Raises NotFound."""
+        row = rows.filter(pk=pk).first()
+        if row is None:
+            raise NotFound
+        return row
+
+    def page(
+        self,
+        rows: QuerySet[Any],
+        serializer_class: type[BaseSerializer[Any]],
+    ) -> Response:
+        """One page of these rows."""
+        shown = self.paginate_queryset(rows)
+        assert shown is not None
+        return self.get_paginated_response(self.written(shown, serializer_class, many=True))
+
+    def written(
+        self, value: Any, serializer_class: type[BaseSerializer[Any]], *, many: bool = False
+    ) -> Any:
+        """The outside form of a row, or of many."""
+        context = self.context_for(value if many else [value])
+        return serializer_class(value, many=many, context=context).data
+
+    def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """What the serializers need to know beyond the rows themselves."""
+        return {"at": self.at}

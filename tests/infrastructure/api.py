@@ -1,0 +1,107 @@
+"""The API as its clients see it: signed in by the session cookie, at a moment that stands still."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.test import Client
+
+from accounts.models import User
+from tests.infrastructure.world import NOW
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+PREFIX = "/api/v1"
+# What a refused request must leave as it was.
+WATCHED = (
+    "bookings.Room",
+    "bookings.Timeslot",
+    "bookings.Booking",
+    "bookings.BookingStatusChange",
+    "payments.Payment",
+    "payments.PaymentAttempt",
+    "payments.Refund",
+    "notifications.OutgoingMail",
+)
+
+
+class Api:
+    """Somebody at the API; paths are said from /api/v1 on."""
+
+    def __init__(self, user: User | None = None, **client: Any) -> None:
+        self.client = Client(**client)
+        if user is not None:
+            self.client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+
+    def get(self, path: str, **query: Any) -> "Response":
+        return self.client.get(PREFIX + path, query)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> "Response":
+        return self.send("post", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> "Response":
+        return self.send("put", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> "Response":
+        return self.send("patch", path, body, **headers)
+
+    def delete(self, path: str) -> "Response":
+        return self.send("delete", path)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> "Response":
+        """Send `body` as JSON; a keyword such as `idempotency_key` is a header."""
+        return self.client.generic(
+            method.upper(),
+            PREFIX + path,
+            b"" if body is None else self.client._encode_json(body, "application/json"),  # type: ignore[attr-defined]
+            content_type="application/json",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+
+MakeApi = Callable[..., Api]
+
+
+@pytest.fixture
+def api(db: None) -> Iterator[MakeApi]:
+    """`api(customer)` is the customer's client, `api()` an anonymous one; it is NOW."""
+    with time_machine.travel(NOW, tick=False):
+        yield Api
+
+
+def error_of(response: "Response") -> dict[str, Any]:
+    """The only error of a refusal, whose shape is checked by the way."""
+    body = response.json()
+    assert set(body) == {"type", "errors"}, body
+    assert body["type"] in {"validation_error", "client_error", "server_error"}
+    [error] = body["errors"]
+    assert {"code", "detail", "attr"} <= set(error)
+    found: dict[str, Any] = error
+    return found
+
+
+def refused(response: "Response", status: int, code: str, attr: str | None = None) -> None:
+    """It was refused in just this way."""
+    assert response.status_code == status, response.content
+    error = error_of(response)
+    assert (error["code"], error["attr"]) == (code, attr)
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All that a request could have changed, row by row."""
+    return {
+        name: list(apps.get_model(name)._default_manager.order_by("pk").values())
+        for name in WATCHED
+    }
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    """Whatever is asked for in here, no room, place, booking, payment or mail changes."""
+    before = everything()
+    yield
+    assert everything() == before
