@@ -20,3 +20,15 @@ class SignupForm(forms.Form):
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data.get("name", "").strip()
         user.save(update_fields=["name"])
+
+
+class NameForm(forms.Form):
+    """How somebody wants to be called."""
+
+    name = forms.CharField(
+        label="Your name",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="As we should greet you at the desk and in mails.",
+    )

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Count, Min, Q
 
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, latest_start
+from bookings.querysets import IS_PENDING, RoomQuerySet, is_past, is_upcoming
 from bookings.states import TAKES_PLACE
 from common import clock
 
@@ -142,6 +143,38 @@ def has_place(user_id: int, slot_id: int) -> bool:
     return Booking.objects.filter(
         user_id=user_id, timeslot_id=slot_id, status__in=TAKES_PLACE
     ).exists()
+
+
+def count_bookings(user_id: int, at: datetime) -> dict[str, int]:
+    """How many upcoming, pending and past bookings somebody has; each is exactly one of them."""
+    counts: dict[str, int] = Booking.objects.of(user_id).aggregate(
+        upcoming=Count("pk", filter=is_upcoming(at)),
+        pending=Count("pk", filter=IS_PENDING),
+        past=Count("pk", filter=is_past(at)),
+    )
+    return counts
+
+
+def next_of(user_id: int, at: datetime) -> Booking | None:
+    """What is next for somebody: a hold that can still be paid, else the next booking."""
+    own = Booking.objects.of(user_id).with_everything()
+    hold = own.pending().filter(payment__expires_at__gt=at).order_by("payment__expires_at").first()
+    return hold or own.upcoming(at).order_by("timeslot__start_time").first()
+
+
+def find_rooms(
+    *, at: datetime, search: str = "", room_type: str = "", day: date | None = None
+) -> RoomQuerySet:
+    """Active rooms whose name or description holds `search`, of that type, free on that day."""
+    rooms: RoomQuerySet = Room.objects.active()
+    if search.strip():
+        words = search.strip()
+        rooms = rooms.filter(Q(name__icontains=words) | Q(description__icontains=words))
+    if room_type:
+        rooms = rooms.filter(room_type=room_type)
+    if day is not None:
+        rooms = rooms.filter(pk__in=rooms_free_on(day, at))
+    return rooms
 
 
 def rooms_free_on(day: date, at: datetime) -> list[int]:

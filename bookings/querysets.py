@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from bookings.models import Booking, Room, Timeslot  # noqa: F401
 
 
+IS_PENDING = Q(status=BookingStatus.PENDING)
+
+
+def is_upcoming(at: datetime) -> Q:
+    return Q(status=BookingStatus.CONFIRMED, timeslot__end_time__gt=at)
+
+
+def is_past(at: datetime) -> Q:
+    over = [BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW]
+    return Q(status__in=over) | Q(status=BookingStatus.CONFIRMED, timeslot__end_time__lte=at)
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     def active(self) -> "RoomQuerySet":
         return self.filter(is_active=True)
@@ -69,16 +81,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(user_id=user_id)
 
     def upcoming(self, at: datetime) -> "BookingQuerySet":
-        return self.filter(status=BookingStatus.CONFIRMED, timeslot__end_time__gt=at)
+        return self.filter(is_upcoming(at))
 
     def pending(self) -> "BookingQuerySet":
-        return self.filter(status=BookingStatus.PENDING)
+        return self.filter(IS_PENDING)
 
     def past(self, at: datetime) -> "BookingQuerySet":
-        over = Q(
-            status__in=[BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW]
-        )
-        return self.filter(over | Q(status=BookingStatus.CONFIRMED, timeslot__end_time__lte=at))
+        return self.filter(is_past(at))
 
     def locked(self, pk: int) -> "Booking":
         """The row, locked; the caller holds the locks of its user and payment already.

@@ -8,5 +8,6 @@ urlpatterns = [
     path("bookings", views.my_bookings, name="list"),
     path("bookings/new", views.choose, name="new"),
     path("bookings/<int:booking_id>", views.detail, name="detail"),
+    path("bookings/<int:booking_id>.ics", views.calendar_file, name="ics"),
     path("bookings/<int:booking_id>/cancel", views.cancel, name="cancel"),
 ]

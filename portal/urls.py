@@ -1,8 +1,17 @@
-from django.urls import path
+"""The front page, one's account, and the small addresses that every site has."""
 
-from portal import health
+from django.urls import include, path, re_path
+
+from portal import health, views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include(([path("account", views.account, name="account")], "portal"))),
+    path("brand.css", views.brand_css, name="brand_css"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("demo/styleguide", views.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Our addresses end without a slash; who types one arrives all the same.
+    re_path(r"^(?P<path>(?:account|bookings|pay|demo)(?:/.*)?)/$", views.without_slash),
 ]

@@ -1,6 +1,6 @@
 """What can be done with rooms, slots and bookings; one verb a file."""
 
-from bookings.services.book import book
+from bookings.services.book import book, obstacle
 from bookings.services.cancel import cancel_booking, cancel_by_staff
 from bookings.services.complete import complete_past
 from bookings.services.generate import GenerateResult, generate_slots
@@ -20,6 +20,7 @@ __all__ = [
     "delete_slot",
     "edit_slot",
     "generate_slots",
+    "obstacle",
     "save_room",
     "set_status",
     "staff_moves",

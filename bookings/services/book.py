@@ -14,7 +14,7 @@ from bookings.queries import alternatives, has_place
 from bookings.services.release import release_lapsed_holds
 from bookings.states import BookingStatus, PaymentStatus
 from common import clock
-from common.errors import InvalidInput, NotFound, PermissionRefused, Throttled
+from common.errors import DomainError, InvalidInput, NotFound, PermissionRefused, Throttled
 from common.service import service
 from payments.queries import holds_made_since, open_holds
 from payments.services import open_payment
@@ -98,6 +98,22 @@ def _book(
     return booking
 
 
+def obstacle(slot: Timeslot, *, user_id: int | None, at: datetime) -> DomainError | None:
+    """What `book` would refuse this slot for, as far as looking tells; None when nothing is seen.
+
+    For pages, which say it before the button is pressed; `book` alone decides.
+    """
+    try:
+        _require_bookable(slot, at)
+        if user_id is not None:
+            _require_no_place_yet(user_id, slot)
+    except DomainError as error:
+        return error
+    if slot.is_blocked or slot.places_left == 0:
+        return SlotTaken("This time is taken.", details={"alternatives": alternatives(slot, at)})
+    return None
+
+
 def _find_slot(timeslot_id: int, room_id: int) -> Timeslot:
     slot = Timeslot.objects.select_related("room").filter(pk=timeslot_id).first()
     if slot is None or not Room.objects.filter(pk=room_id).exists():
@@ -126,14 +142,18 @@ def _require_bookable(slot: Timeslot, at: datetime) -> None:
         )
 
 
+def _require_no_place_yet(user_id: int, slot: Timeslot) -> None:
+    if not slot.room.allow_repeat_booking and has_place(user_id, slot.pk):
+        raise AlreadyBooked
+
+
 def _require_own_limits(user: User, slot: Timeslot, price: Decimal, at: datetime) -> None:
     if not user.has_verified_email:
         raise PermissionRefused(
             "Please confirm your e-mail address first; then this time can be held for you.",
             code="email_unverified",
         )
-    if not slot.room.allow_repeat_booking and has_place(user.pk, slot.pk):
-        raise AlreadyBooked
+    _require_no_place_yet(user.pk, slot)
     if price == 0:
         return
     if open_holds(user.pk, at=at) >= settings.MAX_OPEN_HOLDS:

@@ -1,0 +1,76 @@
+"""The shape of what the booking pages are asked; the rules are the services'."""
+
+from typing import Any
+
+from django import forms
+
+from bookings.states import RoomType
+
+LARGEST_ID = 2**31 - 1
+
+
+class FilterForm(forms.Form):
+    """The quiet row above the rooms. What makes no sense filters nothing."""
+
+    search = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    type = forms.ChoiceField(
+        label="What for",
+        required=False,
+        choices=[("", "Anything"), *RoomType.choices],
+    )
+    date = forms.DateField(
+        label="Free on",
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class WhereForm(forms.Form):
+    """Where somebody is on the booking page: `?room=&month=&day=&slot=`."""
+
+    room = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    month = forms.DateField(required=False, input_formats=["%Y-%m"])
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    slot = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+
+
+class HoldForm(forms.Form):
+    """Take this time. The key makes a double click one purchase."""
+
+    idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
+    room = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    slot = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    notes = forms.CharField(
+        label="Notes for us",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What we should know before you come.",
+    )
+
+
+class CancelForm(forms.Form):
+    """Let go of a booking, at the amount that was shown."""
+
+    expected_refund = forms.DecimalField(
+        max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
+    )
+    reason = forms.CharField(
+        label="Why?",
+        required=False,
+        max_length=250,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Only if you like to tell us.",
+    )
+
+
+def sensible(form: forms.Form) -> dict[str, Any]:
+    """What of a form of the address line makes sense; the rest counts as not said."""
+    form.is_valid()
+    return form.cleaned_data

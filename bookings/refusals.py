@@ -1,0 +1,88 @@
+"""What is told on the booking page when a time can't be had, and where to go from there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import User
+from bookings.desk import address, local_day, slot_address
+from bookings.errors import AlreadyBooked, SlotTaken, TooManyHolds
+from bookings.models import Booking, Timeslot
+from bookings.states import TAKES_PLACE
+from bookings.telling import held_until
+from common import clock
+from common.errors import DomainError
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link that leads on."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`may_retry`: the same form can be sent again; otherwise only the ways lead on."""
+
+    title: str
+    text: str
+    ways_title: str = ""
+    ways: list[Way] = field(default_factory=list)
+    may_retry: bool = False
+
+
+TITLES = {
+    "slot_taken": "This time was just taken",
+    "already_booked": "You have this time already",
+    "too_many_holds": "You are holding several times already",
+    "too_soon": "This time is too soon",
+    "too_far": "This time can't be booked yet",
+    "throttled": "That was a lot in a short time",
+    "busy": "It is very busy right now",
+    "idempotency_in_progress": "We are still working on it",
+    "idempotency_key_reused": "This form was sent before",
+}
+RETRY = frozenset({"busy", "throttled", "idempotency_in_progress", "idempotency_key_reused"})
+
+
+def explain(error: DomainError, *, slot: Timeslot, user: User | None, at: datetime) -> Refusal:
+    """The refusal of `slot` in words, with up to three ways on."""
+    title = TITLES.get(error.code, "This time can't be booked")
+    other_times = [Way("See all free times", address(slot.room_id, day=local_day(slot)))]
+    if error.code == "idempotency_key_reused":
+        text = "Please look at it once more and press the button again."
+        return Refusal(title, text, may_retry=True)
+    if error.code in RETRY:
+        return Refusal(title, error.message, may_retry=True)
+    if isinstance(error, SlotTaken) and error.details.get("alternatives"):
+        free = [_alternative(other, at) for other in error.details["alternatives"]]
+        return Refusal(title, error.message, "Still free nearby", free + other_times)
+    if isinstance(error, AlreadyBooked) and user is not None:
+        return Refusal(title, error.message, "", _own_bookings(slot, user) + other_times)
+    if isinstance(error, TooManyHolds) and user is not None:
+        return Refusal(title, error.message, "You are holding", _own_holds(user))
+    return Refusal(title, error.message, "", other_times)
+
+
+def _alternative(slot: Timeslot, at: datetime) -> Way:
+    starts = clock.say_soon(slot.start_time, slot.room.timezone, now=at)
+    return Way(starts[:1].upper() + starts[1:], slot_address(slot))
+
+
+def _own_bookings(slot: Timeslot, user: User) -> list[Way]:
+    own = Booking.objects.of(user.pk).filter(timeslot_id=slot.pk, status__in=TAKES_PLACE)
+    return [Way("See your booking", booking.get_absolute_url()) for booking in own[:1]]
+
+
+def _own_holds(user: User) -> list[Way]:
+    holds = Booking.objects.of(user.pk).pending().with_everything().order_by("pk")
+    return [
+        Way(
+            f"{hold.room.name}, {clock.say_moment(hold.timeslot.start_time, hold.room.timezone)}: "
+            f"held until {held_until(hold)}",
+            hold.get_absolute_url(),
+        )
+        for hold in holds
+        if hold.expires_at is not None
+    ]

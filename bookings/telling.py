@@ -1,0 +1,282 @@
+"""How a booking is told to who made it: state, money, what happened, what can be done now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from bookings.desk import address, refund_line
+from bookings.models import Booking
+from bookings.states import BookingStatus, CancelCause
+from common import clock
+from common.money import money
+from payments.models import ZERO, Refund
+from payments.states import RefundState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state of a booking in words: a mark for lists, a headline and a sentence for its page."""
+
+    mark: str
+    tone: str
+    icon: str
+    headline: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A booking as its pages show it; an address is '' when that can't be done now."""
+
+    booking: Booking
+    standing: Standing
+    when: str
+    hours: str
+    length: str
+    price: str
+    price_note: str
+    is_dim: bool
+    pay_href: str
+    cancel_href: str
+    again_href: str
+    ics_href: str
+    money_notes: list[dict[str, str]]
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Confirmed and ahead; a hold is given up instead."""
+        return bool(self.cancel_href) and not self.pay_href
+
+    @property
+    def pay_label(self) -> str:
+        return f"Pay {self.price}"
+
+    @property
+    def held_text(self) -> str:
+        return f"Held for you until {held_until(self.booking)}."
+
+    @property
+    def cancel_label(self) -> str:
+        return "Give it up" if self.pay_href else "Cancel"
+
+    @property
+    def cancel_question(self) -> str:
+        return "Give up this time?" if self.pay_href else "Cancel this booking?"
+
+
+def told(booking: Booking, *, at: datetime) -> Told:
+    """`booking` with room, slot and payment at hand (`with_everything`)."""
+    slot, zone = booking.timeslot, booking.room.timezone
+    is_payable = booking.is_payable(at)
+    can_cancel = booking.is_cancellable(at) and (is_payable or not booking.is_pending)
+    standing = standing_of(booking, at=at)
+    return Told(
+        booking=booking,
+        standing=standing,
+        when=clock.say_span(slot.start_time, slot.end_time, zone),
+        hours=f"{clock.say_hours(slot.start_time, slot.end_time, zone)} ({booking.room.place})",
+        length=clock.say_length(slot.minutes),
+        price=money(booking.price, booking.currency) if booking.price else "Free",
+        price_note=_price_note(booking),
+        is_dim=not (booking.is_pending or booking.is_confirmed) or slot.end_time <= at,
+        pay_href=_pay_href(booking) if is_payable else "",
+        cancel_href=reverse("bookings:cancel", args=[booking.pk]) if can_cancel else "",
+        again_href=_again_href(booking, at),
+        ics_href=reverse("bookings:ics", args=[booking.pk]) if has_invite(booking, at) else "",
+        money_notes=money_notes(booking),
+    )
+
+
+def _price_note(booking: Booking) -> str:
+    if booking.is_payment_due:
+        return "to be paid at the desk"
+    if booking.payment is not None and booking.payment.captured > ZERO:
+        return "paid"
+    return ""
+
+
+def cancel_button(booking: Booking, *, at: datetime) -> str:
+    """What the button of the question says: exactly what it does."""
+    if booking.is_pending:
+        return "Give it up"
+    refund = said_refund(booking, at=at)
+    return f"Cancel and get {refund} back" if refund else "Cancel the booking"
+
+
+def has_invite(booking: Booking, at: datetime) -> bool:
+    """True while there is something to put into a calendar."""
+    return booking.is_confirmed and booking.timeslot.end_time > at
+
+
+def standing_of(booking: Booking, *, at: datetime) -> Standing:
+    """One of a dozen; each says what is true and, where there is one, the next step."""
+    if booking.is_pending:
+        return _standing_of_hold(booking, at)
+    if booking.is_cancelled:
+        return _standing_of_cancelled(booking)
+    if booking.status == BookingStatus.NO_SHOW:
+        return Standing("Not attended", "past", "circle", "We missed you")
+    if booking.status == BookingStatus.COMPLETED or booking.timeslot.end_time <= at:
+        return Standing("Past", "past", "check", "This visit is over", "Thank you for coming.")
+    return _standing_of_confirmed(booking, at)
+
+
+def _standing_of_confirmed(booking: Booking, at: datetime) -> Standing:
+    if booking.timeslot.start_time <= at:
+        return Standing("Now", "good", "check", "Your time has begun", "We are expecting you.")
+    starts = clock.say_soon(booking.timeslot.start_time, booking.room.timezone, now=at)
+    text = f"See you {starts}."
+    if booking.is_payment_due:
+        text += f" Please pay {money(booking.price, booking.currency)} at the desk."
+    return Standing("Confirmed", "good", "check", "You are booked", text)
+
+
+def _standing_of_hold(booking: Booking, at: datetime) -> Standing:
+    if booking.is_processing:
+        return Standing(
+            "Being paid", "wait", "hourglass", "Your payment is being processed",
+            "The bank needs a little longer. Your place stays yours meanwhile, and we e-mail you "
+            "when it is settled.",
+        )  # fmt: skip
+    if not booking.is_payable(at):
+        return _ran_out(NOTHING_CHARGED)
+    return Standing(
+        "Held", "wait", "hourglass", f"Your time is held until {held_until(booking)}",
+        "It is yours once you have paid.",
+    )  # fmt: skip
+
+
+def _ran_out(money_went: str) -> Standing:
+    return Standing(
+        "Not paid in time", "past", "clock", "The time to pay ran out",
+        f"The place was given back. {money_went}",
+    )  # fmt: skip
+
+
+NOTHING_CHARGED = "Nothing was charged."
+CAME_TOO_LATE = "Your money came after that, so all of it goes back to you."
+
+
+def _standing_of_cancelled(booking: Booking) -> Standing:
+    was_paid = booking.payment is not None and booking.payment.captured > ZERO
+    money_went = CAME_TOO_LATE if was_paid else NOTHING_CHARGED
+    match booking.cancel_cause:
+        case CancelCause.LAPSED:
+            return _ran_out(money_went)
+        case CancelCause.GIVEN_UP:
+            return Standing("Given up", "past", "minus", "You gave this time up", money_went)
+        case CancelCause.FAILED:
+            return Standing(
+                "Payment failed", "bad", "close", "The payment didn't go through",
+                f"The place was given back. {money_went}",
+            )  # fmt: skip
+        case CancelCause.STAFF:
+            return Standing(
+                "Cancelled by us", "bad", "close", "We had to cancel your booking",
+                "We are sorry. If there is a question, please ask at the desk.",
+            )  # fmt: skip
+    return Standing("Cancelled", "bad", "close", "Your booking is cancelled")
+
+
+def held_until(booking: Booking) -> str:
+    """'14:32 (Berlin)'."""
+    assert booking.expires_at is not None
+    zone = booking.room.timezone
+    return f"{clock.say_time(booking.expires_at, zone)} ({clock.place_of(zone)})"
+
+
+# --- Money ----------------------------------------------------------------------------------
+
+
+def money_notes(booking: Booking) -> list[dict[str, str]]:
+    """What came back of a payment and how it stands, as `{tone, text}`; empty if nothing is due."""
+    if booking.payment is None:
+        return []
+    refunds = sorted(booking.payment.refunds.all(), key=lambda refund: refund.pk)
+    latest_live = max((refund.pk for refund in refunds if refund.is_live), default=0)
+    # A failed one that was made good by a later one is no news any more.
+    told_refunds = [r for r in refunds if r.is_live or r.pk > latest_live]
+    notes = [_refund_note(refund, booking.room.timezone) for refund in told_refunds]
+    if not notes and booking.is_cancelled and booking.payment.captured > ZERO:
+        text = "By the refund terms of this booking nothing comes back."
+        notes.append({"tone": "past", "text": text})
+    return notes
+
+
+def _refund_note(refund: Refund, zone: str) -> dict[str, str]:
+    amount = money(refund.amount, refund.currency)
+    if refund.status == RefundState.FAILED:
+        return {
+            "tone": "bad",
+            "text": f"Paying back {amount} didn't work at first. Our desk is looking into it; "
+            "there is nothing you need to do.",
+        }
+    if refund.status == RefundState.SUCCEEDED and refund.done_at is not None:
+        return {
+            "tone": "good",
+            "text": f"{amount} went back on {clock.say_day(refund.done_at, zone)}, the way you "
+            "paid. Banks can take some days to show it.",
+        }
+    return {"tone": "wait", "text": f"{amount} is on its way back to you, the way you paid."}
+
+
+def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
+    """The frozen refund terms as a time line; empty when nothing was paid."""
+    if booking.price == ZERO or booking.is_payment_due:
+        return []
+    return refund_line(
+        booking.refund_schedule, zone=booking.room.timezone, currency=booking.currency, now=at
+    )
+
+
+def said_refund(booking: Booking, *, at: datetime) -> str:
+    """What a cancel now gives back: '45.00 USD', or '' for nothing."""
+    due = booking.refund_due(at)
+    return money(due, booking.currency) if due > ZERO else ""
+
+
+# --- What happened --------------------------------------------------------------------------
+
+HAPPENED = {
+    BookingStatus.PENDING: ("Held for you", "wait", "hourglass"),
+    BookingStatus.CONFIRMED: ("Confirmed", "good", "check"),
+    BookingStatus.COMPLETED: ("Visited", "past", "check"),
+    BookingStatus.NO_SHOW: ("Not attended", "past", "circle"),
+    BookingStatus.CANCELLED: ("Cancelled", "bad", "close"),
+}
+
+
+def happenings(booking: Booking) -> list[dict[str, str]]:
+    """The history in the holder's words, oldest first, for `components/timeline.html`."""
+    zone = booking.room.timezone
+    items: list[dict[str, str]] = []
+    changes = list(booking.history.all())
+    if len(changes) > 1 and changes[0].at == changes[1].at:
+        # Free of charge: held and confirmed in one breath.
+        del changes[0]
+    for change in changes:
+        title, tone, icon = HAPPENED[BookingStatus(change.to_status)]
+        if change.to_status == BookingStatus.CANCELLED and change.at == booking.cancelled_at:
+            standing = _standing_of_cancelled(booking)
+            title, tone, icon = standing.mark, standing.tone, standing.icon
+        items.append(
+            {
+                "title": title,
+                "text": clock.say_moment(change.at, zone),
+                "tone": tone,
+                "icon": icon,
+            }
+        )
+    return items
+
+
+def _pay_href(booking: Booking) -> str:
+    assert booking.payment is not None
+    return reverse("payments:pay", args=[booking.payment.token])
+
+
+def _again_href(booking: Booking, at: datetime) -> str:
+    is_over = booking.is_cancelled or booking.is_over or booking.timeslot.end_time <= at
+    return address(booking.room_id) if is_over and booking.room.is_active else ""

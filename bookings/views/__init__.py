@@ -1,0 +1,6 @@
+"""The customer's pages about bookings."""
+
+from bookings.views.choose import choose
+from bookings.views.mine import calendar_file, cancel, detail, my_bookings
+
+__all__ = ["calendar_file", "cancel", "choose", "detail", "my_bookings"]
