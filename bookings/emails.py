@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from typing import Any, Literal
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from bookings.models import Booking
 from common import clock
@@ -39,6 +40,16 @@ def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> Non
             "by_staff": booking.cancel_cause == "staff",
         },
     )
+
+
+def mails_about(booking: Booking) -> QuerySet[OutgoingMail]:
+    """Every mail that told of this booking, and what was sent again of them, in order."""
+    keys = [
+        _key(kind, booking.pk, sequence)
+        for kind in (CONFIRMED, CANCELLED)
+        for sequence in range(booking.sequence + 1)
+    ]
+    return OutgoingMail.objects.filter(Q(key__in=keys) | Q(copy_of__key__in=keys)).order_by("pk")
 
 
 def register_mails() -> None:
@@ -116,10 +127,14 @@ def _queue(kind: str, booking: Booking, *, at: datetime, more: dict[str, Any]) -
         kind=kind,
         to=booking.user.email,
         # One mail for each change of the invite, however often the change is retried.
-        key=f"{kind}:{booking.pk}:{booking.sequence}",
+        key=_key(kind, booking.pk, booking.sequence),
         context=facts_of(booking, at=at) | more,
         at=at,
     )
+
+
+def _key(kind: str, booking_id: int, sequence: int) -> str:
+    return f"{kind}:{booking_id}:{sequence}"
 
 
 def _said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.schedule import BEAT_SCHEDULE
+from config.staff_look import staff_look
 
 # Lets annotations such as ModelAdmin[Room] be evaluated at run time.
 django_stubs_ext.monkeypatch()
@@ -63,6 +64,7 @@ if IS_PRODUCTION:
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -385,21 +387,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Admin ----------------------------------------------------------------------------------
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": SITE_NAME,
-    "SITE_HEADER": SITE_NAME,
-    "SITE_URL": "/",
-    "SITE_SYMBOL": "event_available",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "portal.dashboard.environment",
-    "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
-    "SIDEBAR": {
-        "show_search": True,
-        "show_all_applications": False,
-        "navigation": "portal.dashboard.navigation",
-    },
-}
+UNFOLD = staff_look(name=SITE_NAME, accent=BRAND_ACCENT)
 
 # --- Logging --------------------------------------------------------------------------------
 

@@ -17,5 +17,6 @@ urlpatterns = [
     re_path(r"^api/", api_not_found),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("", include("portal.staff_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,6 +1,7 @@
 """Staff change a booking's status: one entrance, each move with its own rules."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from accounts.models import User
 from bookings import emails
@@ -21,15 +22,23 @@ def set_status(
     at: datetime,
     reason: str = "",
     refund: RefundChoice | None = None,
+    expected_refund: Decimal | None = None,
 ) -> Booking:
     """Confirm with payment due, cancel, complete or note a missed visit.
 
-    Raises NotFound, InvalidTransition, PermissionRefused.
+    Raises NotFound, InvalidTransition, PermissionRefused, RefundChanged.
     """
     if status == BookingStatus.CONFIRMED:
         return confirm_by_staff(booking_id=booking_id, by=by, at=at, reason=reason)
     if status == BookingStatus.CANCELLED:
-        return cancel_by_staff(booking_id=booking_id, by=by, at=at, reason=reason, refund=refund)
+        return cancel_by_staff(
+            booking_id=booking_id,
+            by=by,
+            at=at,
+            reason=reason,
+            refund=refund,
+            expected_refund=expected_refund,
+        )
     if status in {BookingStatus.COMPLETED, BookingStatus.NO_SHOW}:
         return mark_attendance(booking_id=booking_id, status=status, by=by, at=at, reason=reason)
     raise InvalidTransition("A booking can't be put back to held.")

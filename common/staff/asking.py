@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.forms import Form
-from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from common.errors import DomainError
+from common.http import Request
 
 T = TypeVar("T")
 
@@ -49,16 +49,23 @@ class Question:
         return not self.lines or any(line.is_possible for line in self.lines)
 
 
-def is_answered(request: HttpRequest) -> bool:
+def is_answered(request: Request) -> bool:
     """True when the question's own button was pressed."""
     return request.method == "POST" and request.POST.get("answer") == "yes"
 
 
 def ask(
-    model_admin: Any, request: HttpRequest, question: Question, *, back: str
+    model_admin: Any,
+    request: Request,
+    question: Question,
+    *,
+    back: str,
+    pks: Sequence[int] = (),
 ) -> TemplateResponse:
-    """The page with the question; its button posts to the same address. `back` leads away."""
-    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    """The page with the question; its button posts to the same address. `back` leads away.
+
+    `pks` name what an action of the list was called for.
+    """
     context = {
         **model_admin.admin_site.each_context(request),
         "title": question.title,
@@ -66,14 +73,14 @@ def ask(
         "question": question,
         "back": back,
         # What makes the list call its action again, this time with the answer.
-        "action": request.POST.get("action", "") if chosen else "",
-        "chosen": chosen,
+        "action": request.POST.get("action", "") if pks else "",
+        "pks": pks,
         "checkbox_name": ACTION_CHECKBOX_NAME,
     }
     return TemplateResponse(request, "admin/staff/question.html", context)
 
 
-def too_many(model_admin: Any, request: HttpRequest, count: int) -> bool:
+def too_many(model_admin: Any, request: Request, count: int) -> bool:
     """True, and said so, when more was chosen than can be done at once."""
     if count <= MOST_AT_ONCE:
         return False
@@ -87,7 +94,7 @@ def too_many(model_admin: Any, request: HttpRequest, count: int) -> bool:
 
 def do_each(
     model_admin: Any,
-    request: HttpRequest,
+    request: Request,
     things: Iterable[T],
     deed: Callable[[T], str],
 ) -> int:

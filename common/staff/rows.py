@@ -1,16 +1,20 @@
 """Rows on staff pages: to be looked at, or written through services alone."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl
 
-from django.conf import settings
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.forms import BaseForm, ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from unfold.admin import ModelAdmin
 
-from common import clock
 from common.errors import DomainError
+from common.http import Request
 from common.service import in_one_transaction
+
+# What a list's address may carry besides its filters.
+BESIDE_FILTERS: Final = (ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR)
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -18,13 +22,13 @@ class ReadOnlyAdmin(ModelAdmin):
 
     show_full_result_count = False
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: Request, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: Request, obj: Any = None) -> bool:
         return False
 
 
@@ -33,7 +37,7 @@ class RefusingForm(BaseForm):
 
     refusal: DomainError | None = None
     # Field names of the API's refusals that this form calls otherwise.
-    fields_by_attr: dict[str, str] = {}
+    fields_by_attr: ClassVar[dict[str, str]] = {}
 
     def refuse(self) -> None:
         """Add the refusal, if there is one, to the field that it names. Call it from `clean`."""
@@ -53,7 +57,7 @@ class ServiceAdmin(ModelAdmin):
 
     def changeform_view(
         self,
-        request: HttpRequest,
+        request: Request,
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
@@ -72,16 +76,23 @@ class ServiceAdmin(ModelAdmin):
             return work()
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+        self, request: Request, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[BaseForm]:
         form: type[BaseForm] = super().get_form(request, obj, change, **kwargs)
         refusal = getattr(request, "refusal", None)
         return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
 
 
-def said_stamp(at: datetime | None) -> str:
-    """An instant by the site's own clock, for rows that belong to no room."""
-    if at is None:
-        return ""
-    zone = settings.TIME_ZONE
-    return f"{clock.say_date(at, zone)}, {clock.say_time(at, zone)} ({clock.place_of(zone)})"
+def quick_views(request: HttpRequest, views: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Links of a list's most wanted views, for `admin/staff/quick_views.html`.
+
+    Each is a label and the query that it stands for ('when=today'; '' for no filter at all).
+    """
+    chosen = request.GET.copy()
+    for name in BESIDE_FILTERS:
+        chosen.pop(name, None)
+    current = dict(chosen.items())
+    return [
+        {"label": label, "url": f"?{query}", "is_current": dict(parse_qsl(query)) == current}
+        for label, query in views
+    ]

@@ -1,0 +1,378 @@
+"""Bookings on staff pages: found, looked at, decided about; never written by hand."""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from django.contrib import admin
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from accounts.models import User
+from bookings.admin.decisions import DECISIONS, deed, form_for, question_about
+from bookings.admin.filters import BookingWhenFilter, PaymentFilter, RoomFilter, StatusFilter
+from bookings.emails import mails_about
+from bookings.models import Booking
+from bookings.querysets import BookingQuerySet
+from bookings.services import staff_moves
+from bookings.states import BookingStatus
+from common import clock
+from common.http import Request
+from common.money import money
+from common.staff.asking import ask, do_each, is_answered, too_many
+from common.staff.rows import ReadOnlyAdmin, quick_views
+from common.staff.words import said_stamp
+
+STATUS_COLOURS: Final = {
+    BookingStatus.PENDING: "warning",
+    BookingStatus.CONFIRMED: "success",
+    BookingStatus.CANCELLED: "danger",
+    BookingStatus.COMPLETED: "info",
+    BookingStatus.NO_SHOW: "default",
+}
+MONEY_COLOURS: Final = {
+    "open": "warning",
+    "due": "warning",
+    "paid": "success",
+    "refunded": "info",
+    "none": "default",
+}
+BUTTONS: Final = {
+    "confirm": BookingStatus.CONFIRMED,
+    "completed": BookingStatus.COMPLETED,
+    "no_show": BookingStatus.NO_SHOW,
+    "cancel": BookingStatus.CANCELLED,
+}
+NEXT_FIRST: Final = {"today", "tomorrow", "week", "coming"}
+
+
+@admin.register(Booking)
+class BookingAdmin(ReadOnlyAdmin):
+    """What a button does is one service call, the same as the API's."""
+
+    list_display = (
+        "show_customer",
+        "show_when",
+        "show_room",
+        "show_status",
+        "show_money",
+        "show_price",
+        "show_number",
+    )
+    list_filter = (StatusFilter, BookingWhenFilter, RoomFilter, PaymentFilter)
+    list_select_related = ("user", "room", "timeslot", "payment")
+    list_before_template = "admin/staff/quick_views.html"
+    list_per_page = 50
+    search_fields = ("=pk", "user__email", "user__name")
+    search_help_text = "Number, name or e-mail"
+    actions = ("confirm_selected", "completed_selected", "no_show_selected", "cancel_selected")
+    actions_detail = tuple(BUTTONS)
+    change_form_outer_after_template = "admin/bookings/booking/sections.html"
+
+    # --- May ---------------------------------------------------------------------------------
+
+    def has_desk_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("bookings.desk_booking"))
+
+    def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
+        """Only the buttons that would not be refused now."""
+        booking = self._booking(request, object_id)
+        moves = staff_moves(booking, request.at)
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if BUTTONS[button.action_name.removeprefix(prefix)] in moves
+        ]
+
+    # --- List --------------------------------------------------------------------------------
+
+    def changelist_view(
+        self, request: Request, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        views = [
+            ("All", ""),
+            ("Today", "when=today"),
+            ("Tomorrow", "when=tomorrow"),
+            ("Next 7 days", "when=week"),
+            ("Held, not paid", "status=pending"),
+            ("Due at the desk", "payment=due"),
+        ]
+        context = {"quick_views": quick_views(request, views), **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
+
+    def get_ordering(self, request: Request) -> tuple[str, ...]:
+        """What comes next first, where only that is asked for; else the latest made first."""
+        if request.GET.get("when") in NEXT_FIRST:
+            return ("timeslot__start_time", "pk")
+        return ("-pk",)
+
+    def get_search_results(
+        self, request: Request, queryset: BookingQuerySet, search_term: str
+    ) -> tuple[BookingQuerySet, bool]:
+        """'12', '#12' and 'Booking 12' are one number."""
+        term = search_term.strip()
+        number = term.lower().removeprefix("booking").strip().removeprefix("#").strip()
+        if number.isdecimal():
+            return queryset.filter(pk=int(number)) if len(number) < 10 else queryset.none(), False
+        found: tuple[BookingQuerySet, bool] = super().get_search_results(request, queryset, term)
+        return found
+
+    @display(description="customer", header=True, ordering="user__email")
+    def show_customer(self, booking: Booking) -> list[str]:
+        person = booking.user
+        return [person.name, person.email] if person.name else [person.email, ""]
+
+    @display(description="when", header=True, ordering="timeslot__start_time")
+    def show_when(self, booking: Booking) -> list[str]:
+        slot, zone = booking.timeslot, booking.room.timezone
+        hours = f"{clock.say_time(slot.start_time, zone)}–{clock.say_time(slot.end_time, zone)}"
+        return [clock.say_date(slot.start_time, zone), f"{hours} ({clock.place_of(zone)})"]
+
+    @display(description="room", ordering="room__name")
+    def show_room(self, booking: Booking) -> str:
+        return booking.room.name
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def show_status(self, booking: Booking) -> tuple[str, str]:
+        return booking.status, booking.get_status_display()
+
+    @display(description="payment", label=MONEY_COLOURS)
+    def show_money(self, booking: Booking) -> tuple[str, str]:
+        return _said_money(booking)
+
+    @display(description="price", ordering="price")
+    def show_price(self, booking: Booking) -> str:
+        return money(booking.price, booking.currency) if booking.price else "free"
+
+    @display(description="no.", ordering="pk")
+    def show_number(self, booking: Booking) -> str:
+        return str(booking.pk)
+
+    # --- Detail ------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: Request, obj: Booking | None = None) -> Any:
+        facts = ["show_person", "show_full_when", "show_room_link", "show_status"]
+        paid = ["show_money", "show_price", "show_policy"]
+        if obj is not None and obj.expires_at:
+            facts.append("show_held_until")
+        if obj is not None and obj.is_cancelled:
+            paid = ["show_money", "show_price", "show_given_back"]
+        more = ["booking_type"] if obj is not None and obj.booking_type else []
+        return [
+            (None, {"fields": facts}),
+            ("Money", {"fields": paid}),
+            ("Notes", {"fields": ["show_notes", *more, "show_made"]}),
+        ]
+
+    def get_readonly_fields(self, request: Request, obj: Booking | None = None) -> list[str]:
+        return [
+            name for _title, part in self.get_fieldsets(request, obj) for name in part["fields"]
+        ]
+
+    @display(description="customer")
+    def show_person(self, booking: Booking) -> str:
+        person = booking.user
+        return format_html(
+            '<a class="staff-link" href="{}">{}</a> {}',
+            reverse("admin:accounts_user_change", args=[person.pk]),
+            person.get_full_name(),
+            person.email if person.name else "",
+        )
+
+    @display(description="when")
+    def show_full_when(self, booking: Booking) -> str:
+        slot = booking.timeslot
+        return format_html(
+            '<a class="staff-link" href="{}">{}</a>',
+            reverse("admin:bookings_timeslot_change", args=[slot.pk]),
+            clock.say_span(slot.start_time, slot.end_time, booking.room.timezone),
+        )
+
+    @display(description="room")
+    def show_room_link(self, booking: Booking) -> str:
+        return format_html(
+            '<a class="staff-link" href="{}">{}</a>',
+            reverse("admin:bookings_room_change", args=[booking.room_id]),
+            booking.room.name,
+        )
+
+    @display(description="held until")
+    def show_held_until(self, booking: Booking) -> str:
+        until = booking.expires_at
+        return clock.say_moment(until, booking.room.timezone) if until else ""
+
+    @display(description="refund policy")
+    def show_policy(self, booking: Booking) -> str:
+        zone = booking.room.timezone
+        return format_html_join(
+            "",
+            "<div>{}</div>",
+            (
+                (
+                    f"until {clock.say_moment(step.until, zone)}: "
+                    f"{money(step.amount, booking.currency)} ({step.percent} %)"
+                    if step.until
+                    else "then nothing",
+                )
+                for step in (booking.refund_schedule if booking.price else ())
+            ),
+        )
+
+    @display(description="given back")
+    def show_given_back(self, booking: Booking) -> str:
+        if not booking.refunded:
+            return "nothing"
+        return f"{money(booking.refunded, booking.currency)} ({booking.refund_percent or 0} %)"
+
+    @display(description="from the customer")
+    def show_notes(self, booking: Booking) -> str:
+        return format_html('<span class="staff-text">{}</span>', booking.notes or "–")
+
+    @display(description="made")
+    def show_made(self, booking: Booking) -> str:
+        return said_stamp(booking.created_at)
+
+    def render_change_form(
+        self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        booking: Booking = kwargs["obj"]
+        payment = booking.payment
+        context |= {
+            "history": _said_history(booking),
+            "payment": payment,
+            "attempts": payment.attempts.order_by("pk") if payment else (),
+            "refunds": payment.refunds.order_by("pk") if payment else (),
+            "mails": mails_about(booking),
+        }
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    # --- Decisions ---------------------------------------------------------------------------
+
+    @action(description="Confirm, pay at the desk", permissions=["desk"], icon="check")
+    def confirm(self, request: Request, object_id: str) -> HttpResponse:
+        return self._decide_one(request, object_id, BookingStatus.CONFIRMED)
+
+    @action(description="Completed", permissions=["desk"], icon="done_all")
+    def completed(self, request: Request, object_id: str) -> HttpResponse:
+        return self._decide_one(request, object_id, BookingStatus.COMPLETED)
+
+    @action(description="Not attended", permissions=["desk"], icon="person_off")
+    def no_show(self, request: Request, object_id: str) -> HttpResponse:
+        return self._decide_one(request, object_id, BookingStatus.NO_SHOW)
+
+    @action(
+        description="Cancel booking",
+        permissions=["desk"],
+        icon="event_busy",
+        variant=ActionVariant.DANGER,
+    )
+    def cancel(self, request: Request, object_id: str) -> HttpResponse:
+        return self._decide_one(request, object_id, BookingStatus.CANCELLED)
+
+    @admin.action(description="Confirm, to be paid at the desk", permissions=["desk"])
+    def confirm_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
+        return self._decide_many(request, queryset, BookingStatus.CONFIRMED)
+
+    @admin.action(description="Mark as completed", permissions=["desk"])
+    def completed_selected(
+        self, request: Request, queryset: BookingQuerySet
+    ) -> HttpResponse | None:
+        return self._decide_many(request, queryset, BookingStatus.COMPLETED)
+
+    @admin.action(description="Mark as not attended", permissions=["desk"])
+    def no_show_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
+        return self._decide_many(request, queryset, BookingStatus.NO_SHOW)
+
+    @admin.action(description="Cancel …", permissions=["desk"])
+    def cancel_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
+        return self._decide_many(request, queryset, BookingStatus.CANCELLED)
+
+    def _decide_one(self, request: Request, object_id: str, status: BookingStatus) -> HttpResponse:
+        booking = self._booking(request, object_id)
+        page = reverse("admin:bookings_booking_change", args=[booking.pk])
+        question = self._decide(request, [booking], status, back=page, is_list=False)
+        return question or HttpResponseRedirect(page)
+
+    def _decide_many(
+        self, request: Request, queryset: BookingQuerySet, status: BookingStatus
+    ) -> HttpResponse | None:
+        if too_many(self, request, queryset.count()):
+            return None
+        bookings = list(queryset.with_everything().order_by("timeslot__start_time", "pk"))
+        back = request.get_full_path()
+        return self._decide(request, bookings, status, back=back, is_list=True)
+
+    def _decide(
+        self,
+        request: Request,
+        bookings: Sequence[Booking],
+        status: BookingStatus,
+        *,
+        back: str,
+        is_list: bool,
+    ) -> HttpResponse | None:
+        """The question, as long as it is not answered; None once it was done, and said."""
+        decision = DECISIONS[status]
+        by, at = cast(User, request.user), request.at
+        data = request.POST if is_answered(request) else None
+        form = form_for(decision, bookings, data, by=by, at=at)
+        if not form.is_valid():
+            question = question_about(decision, bookings, form, by=by, at=at)
+            pks = [booking.pk for booking in bookings] if is_list else []
+            return ask(self, request, question, back=back, pks=pks)
+        do_each(self, request, bookings, deed(decision, form.cleaned_data, by=by, at=at))
+        return None
+
+    def get_object(
+        self, request: Request, object_id: str, from_field: str | None = None
+    ) -> Booking | None:
+        number = str(object_id)
+        if not number.isdecimal() or len(number) >= 10:
+            return None
+        found: Booking | None = (
+            self.get_queryset(request).with_everything().filter(pk=int(number)).first()
+        )
+        return found
+
+    def _booking(self, request: Request, object_id: object) -> Booking:
+        """Raises Http404."""
+        found = self.get_object(request, str(object_id))
+        if found is None:
+            raise Http404("There is no such booking.")
+        return found
+
+
+def _said_money(booking: Booking) -> tuple[str, str]:
+    if not booking.price:
+        return "none", "Free"
+    if booking.is_payment_due:
+        return "due", "Due at the desk"
+    if booking.payment_status == "pending":
+        return ("none", "Never paid") if booking.is_cancelled else ("open", "Not paid")
+    return booking.payment_status, booking.get_payment_status_display()
+
+
+def _said_history(booking: Booking) -> list[dict[str, str]]:
+    """Each line of the history in words, by the room's clock."""
+    zone = booking.room.timezone
+    labels = dict(BookingStatus.choices)
+    lines = []
+    for change in booking.history.select_related("by").order_by("pk"):
+        what = labels.get(change.to_status, change.to_status)
+        if change.from_status and change.from_status != change.to_status:
+            what = f"{labels.get(change.from_status, change.from_status)} → {what}"
+        lines.append(
+            {
+                "when": f"{clock.say_date(change.at, zone)}, {clock.say_time(change.at, zone)}",
+                "what": what,
+                "who": str(change.by) if change.by else "by itself",
+                "why": change.reason,
+            }
+        )
+    return lines

@@ -1,0 +1,326 @@
+"""Times on staff pages: made, changed, closed and removed by services alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from bookings.admin.filters import PlacesFilter, RoomFilter, SlotWhenFilter
+from bookings.admin.forms import TimeslotForm
+from bookings.admin.generator import generate_page
+from bookings.models import Booking, Timeslot
+from bookings.services import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
+from common import clock
+from common.http import Request
+from common.money import money
+from common.staff.asking import Line, Question, ask, do_each, is_answered, too_many
+from common.staff.deleting import DeletingAdmin
+from common.staff.rows import ServiceAdmin, quick_views
+
+STATE_COLOURS: Final = {
+    "free": "success",
+    "full": "warning",
+    "closed": "danger",
+    "over": "default",
+}
+
+
+class BlockForm(forms.Form):
+    reason = forms.CharField(
+        label="Why",
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Staff alone see it: 'team meeting', 'the heating is being repaired'.",
+    )
+
+
+@admin.register(Timeslot)
+class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
+    form = TimeslotForm
+    list_display = ("show_when", "show_room", "show_state", "show_places", "show_price")
+    list_filter = (SlotWhenFilter, PlacesFilter, RoomFilter)
+    list_select_related = ("room",)
+    list_before_template = "admin/staff/quick_views.html"
+    list_per_page = 100
+    search_fields = ("room__name", "blocked_reason")
+    search_help_text = "Room, or why it is closed"
+    actions = ("block_selected", "unblock_selected", "delete_chosen")
+    actions_list = ("generate",)
+    actions_detail = ("block", "unblock")
+    change_form_outer_after_template = "admin/bookings/timeslot/sections.html"
+
+    # --- May ---------------------------------------------------------------------------------
+
+    def has_block_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("bookings.block_timeslot"))
+
+    def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
+        """Close what is open, open what is closed."""
+        slot = self._slot(request, object_id)
+        hidden = "block" if slot.is_blocked else "unblock"
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if not button.action_name.endswith(f"_{hidden}")
+        ]
+
+    # --- List --------------------------------------------------------------------------------
+
+    def changelist_view(
+        self, request: Request, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        views = [
+            ("To come", ""),
+            ("Today", "when=today"),
+            ("Tomorrow", "when=tomorrow"),
+            ("Somebody booked", "places=taken"),
+            ("Closed by staff", "places=closed"),
+            ("Over", "when=past"),
+        ]
+        context = {"quick_views": quick_views(request, views), **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
+
+    def get_ordering(self, request: Request) -> tuple[str, ...]:
+        over = request.GET.get("when") in {"past", "all"}
+        return ("-start_time", "pk") if over else ("start_time", "pk")
+
+    @display(description="when", header=True, ordering="start_time")
+    def show_when(self, slot: Timeslot) -> list[str]:
+        zone = slot.room.timezone
+        hours = f"{clock.say_time(slot.start_time, zone)}–{clock.say_time(slot.end_time, zone)}"
+        return [clock.say_date(slot.start_time, zone), f"{hours} ({clock.place_of(zone)})"]
+
+    @display(description="room", ordering="room__name")
+    def show_room(self, slot: Timeslot) -> str:
+        return slot.room.name
+
+    @display(description="state", label=STATE_COLOURS)
+    def show_state(self, slot: Timeslot) -> tuple[str, str]:
+        if slot.is_blocked:
+            return "closed", "Closed"
+        return ("full", "Full") if slot.places_left == 0 else ("free", "Free")
+
+    @display(description="taken", ordering="taken")
+    def show_places(self, slot: Timeslot) -> str:
+        return f"{slot.taken} of {slot.max_bookings}"
+
+    @display(description="price")
+    def show_price(self, slot: Timeslot) -> str:
+        price = slot.effective_price
+        return money(price, settings.CURRENCY) if price else "free"
+
+    # --- Form --------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: Request, obj: Timeslot | None = None) -> Any:
+        if obj is None:
+            fields = ["room", "day", "starts", "minutes", "price", "max_bookings"]
+            return [(None, {"fields": fields})]
+        facts = ["show_room_link", "show_full_when", "show_full_state", "show_places"]
+        if not self.has_change_permission(request, obj):
+            return [(None, {"fields": [*facts, "show_price"]})]
+        # Somebody relies on the time of a slot that was ever booked: it isn't offered for change.
+        times = [] if _was_booked(obj) else ["day", "starts", "minutes"]
+        return [
+            (None, {"fields": facts}),
+            ("Change it", {"fields": [*times, "price", "max_bookings"]}),
+        ]
+
+    def get_readonly_fields(self, request: Request, obj: Timeslot | None = None) -> list[str]:
+        fields = [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
+        return [name for name in fields if name.startswith("show_")]
+
+    def get_exclude(self, request: Request, obj: Timeslot | None = None) -> list[str]:
+        return ["room"] if obj is not None else []
+
+    def get_form(
+        self, request: Request, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        # Django would ask for fields by the names in the fieldsets; some are the form's own.
+        names = ("price", "max_bookings") if obj is not None else TimeslotForm.Meta.fields
+        return super().get_form(request, obj, change, **{**kwargs, "fields": names})
+
+    @display(description="room")
+    def show_room_link(self, slot: Timeslot) -> str:
+        return format_html(
+            '<a class="staff-link" href="{}">{}</a>',
+            reverse("admin:bookings_room_change", args=[slot.room_id]),
+            slot.room.name,
+        )
+
+    @display(description="when")
+    def show_full_when(self, slot: Timeslot) -> str:
+        return str(slot)
+
+    @display(description="state")
+    def show_full_state(self, slot: Timeslot) -> str:
+        state = self.show_state(slot)[1]
+        return f"{state}: {slot.blocked_reason}" if slot.is_blocked else state
+
+    def save_model(self, request: Request, obj: Timeslot, form: TimeslotForm, change: bool) -> None:
+        """By the services, never the row itself: they lock, check and leave the counter alone."""
+        given = form.cleaned_data
+        if change:
+            if changes := form.changes():
+                edit_slot(slot_id=obj.pk, changes=changes)
+            return
+        slot = add_slot(
+            room_id=given["room"].pk,
+            start=given["start_time"],
+            end=given["end_time"],
+            price=given["price"],
+            max_bookings=given["max_bookings"],
+        )
+        obj.pk, obj.start_time, obj.end_time = slot.pk, slot.start_time, slot.end_time
+
+    def render_change_form(
+        self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        slot = kwargs.get("obj")
+        if slot is not None and request.user.has_perm("bookings.view_booking"):
+            bookings = Booking.objects.filter(timeslot=slot).select_related("user")
+            context["bookings"] = bookings.order_by("pk")
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    # --- Closing and opening -----------------------------------------------------------------
+
+    @action(description="Make many times", permissions=["add"], icon="calendar_add_on")
+    def generate(self, request: Request) -> HttpResponse:
+        return generate_page(self, request)
+
+    @action(description="Close", permissions=["block"], icon="block")
+    def block(self, request: Request, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, self._block)
+
+    @action(description="Open again", permissions=["block"], icon="lock_open")
+    def unblock(self, request: Request, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, self._unblock)
+
+    @admin.action(description="Close …", permissions=["block"])
+    def block_selected(self, request: Request, queryset: QuerySet[Timeslot]) -> HttpResponse | None:
+        return self._many(request, queryset, self._block)
+
+    @admin.action(description="Open again", permissions=["block"])
+    def unblock_selected(
+        self, request: Request, queryset: QuerySet[Timeslot]
+    ) -> HttpResponse | None:
+        return self._many(request, queryset, self._unblock)
+
+    def _one(self, request: Request, object_id: str, way: "Way") -> HttpResponse:
+        slot = self._slot(request, object_id)
+        page = reverse("admin:bookings_timeslot_change", args=[slot.pk])
+        return way(request, [slot], page, []) or HttpResponseRedirect(page)
+
+    def _many(
+        self, request: Request, queryset: QuerySet[Timeslot], way: "Way"
+    ) -> HttpResponse | None:
+        if too_many(self, request, queryset.count()):
+            return None
+        slots = list(queryset.select_related("room").order_by("start_time", "pk"))
+        return way(request, slots, request.get_full_path(), [slot.pk for slot in slots])
+
+    def _block(
+        self, request: Request, slots: Sequence[Timeslot], back: str, pks: Sequence[int]
+    ) -> HttpResponse | None:
+        form = BlockForm(request.POST if is_answered(request) else None)
+        if not form.is_valid():
+            question = Question(
+                title="Close this time" if len(slots) == 1 else f"Close {len(slots)} times",
+                lead="Nobody can book them any more until they are opened again. "
+                "Those who have a place keep it.",
+                button="Close",
+                lines=[_line(slot) for slot in slots],
+                form=form,
+            )
+            return ask(self, request, question, back=back, pks=pks)
+        reason = form.cleaned_data["reason"]
+
+        def close(slot: Timeslot) -> str:
+            block_slot(slot_id=slot.pk, reason=reason)
+            self.log_change(request, slot, f"Closed: {reason}")
+            return f"{slot} is closed."
+
+        do_each(self, request, slots, close)
+        return None
+
+    def _unblock(
+        self, request: Request, slots: Sequence[Timeslot], back: str, pks: Sequence[int]
+    ) -> HttpResponse | None:
+        if not is_answered(request):
+            question = Question(
+                title="Open this time again"
+                if len(slots) == 1
+                else f"Open {len(slots)} times again",
+                lead="Where a place is free it can be booked again at once.",
+                button="Open again",
+                lines=[_line(slot) for slot in slots],
+            )
+            return ask(self, request, question, back=back, pks=pks)
+
+        def reopen(slot: Timeslot) -> str:
+            unblock_slot(slot_id=slot.pk)
+            self.log_change(request, slot, "Opened again.")
+            return f"{slot} is open again."
+
+        do_each(self, request, slots, reopen)
+        return None
+
+    # --- Delete ------------------------------------------------------------------------------
+
+    def delete_question(self, request: Request, things: Sequence[Timeslot]) -> Question:
+        booked = set(
+            Booking.objects.filter(timeslot__in=things).values_list("timeslot_id", flat=True)
+        )
+        lines = [
+            Line(
+                title=str(slot),
+                text=slot.room.name,
+                outcome=(
+                    "It was booked before, so it stays for the records. Close it instead."
+                    if slot.pk in booked
+                    else ""
+                ),
+                is_possible=slot.pk not in booked,
+            )
+            for slot in things
+        ]
+        return Question(
+            title="Delete this time" if len(things) == 1 else f"Delete {len(things)} times",
+            lead="Only times that nobody ever booked can be removed.",
+            button="Delete",
+            lines=lines,
+            is_danger=True,
+        )
+
+    def delete_one(self, request: Request, thing: Timeslot) -> str:
+        delete_slot(slot_id=thing.pk)
+        return f"{thing} is removed."
+
+    def _slot(self, request: Request, object_id: object) -> Timeslot:
+        """Raises Http404."""
+        slot: Timeslot | None = self.get_object(request, str(object_id))
+        if slot is None:
+            raise Http404("There is no such time.")
+        return slot
+
+
+Way = Callable[[Request, Sequence[Timeslot], str, Sequence[int]], HttpResponse | None]
+
+
+def _was_booked(slot: Timeslot) -> bool:
+    return Booking.objects.filter(timeslot=slot).exists()
+
+
+def _line(slot: Timeslot) -> Line:
+    taken = f"{slot.taken} of {slot.max_bookings} places taken" if slot.taken else "nobody booked"
+    return Line(title=str(slot), text=slot.room.name, outcome=f"{taken}.")
