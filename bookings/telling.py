@@ -55,11 +55,16 @@ class Told:
 
     @property
     def held_text(self) -> str:
-        return f"Held for you until {held_until(self.booking)}."
+        return f"To be paid by {held_until(self.booking)}."
 
     @property
     def cancel_label(self) -> str:
+        """For a list; a booking's own page says it in full."""
         return "Give it up" if self.pay_href else "Cancel"
+
+    @property
+    def cancel_words(self) -> str:
+        return "Give it up" if self.pay_href else "Cancel this booking"
 
     @property
     def cancel_question(self) -> str:
@@ -229,6 +234,21 @@ def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
     return refund_line(
         booking.refund_schedule, zone=booking.room.timezone, currency=booking.currency, now=at
     )
+
+
+def refund_sentence(booking: Booking, *, at: datetime) -> str:
+    """Exactly what a cancel now gives back, as a sentence."""
+    price = money(booking.price, booking.currency)
+    due = booking.refund_due(at)
+    if booking.is_pending:
+        return "The time is free for others at once, and nothing is charged."
+    if due == ZERO and (booking.payment is None or booking.payment.captured == ZERO):
+        return "Nothing was paid, so nothing comes back."
+    if due == ZERO:
+        return f"Nothing of the {price} comes back: there is too little time left."
+    if due == booking.price:
+        return f"All of it, {price}, comes back to you, the way you paid."
+    return f"{money(due, booking.currency)} of the {price} comes back to you, the way you paid."
 
 
 def said_refund(booking: Booking, *, at: datetime) -> str:

@@ -48,7 +48,7 @@ def countdown_of(payment: Payment, *, at: datetime) -> dict[str, Any] | None:
         "until": payment.expires_at,
         "now": at,
         "seconds": int((payment.expires_at - payment.created_at).total_seconds()),
-        "text": f"Held for you until {held_until(payment)}.",
+        "text": f"To be paid by {held_until(payment)}.",
     }
 
 

@@ -154,7 +154,7 @@ def _facts(request: Request, booking: Booking) -> dict[str, Any]:
     """What the pages about one booking, and the question whether to cancel it, have in common."""
     return {
         "told": telling.told(booking, at=request.at),
-        "refund": telling.said_refund(booking, at=request.at),
+        "refund_sentence": telling.refund_sentence(booking, at=request.at),
         "refund_steps": telling.refund_steps(booking, at=request.at),
         "cancel_button": telling.cancel_button(booking, at=request.at),
         "hold_seconds": int(settings.HOLD_MINUTES * 60),
