@@ -16,7 +16,8 @@ os.environ["DJANGO_ENV"] = "test"
 os.environ["CELERY_BROKER_URL"] = "memory://"
 
 from config.settings import *  # noqa: E402
-from config.settings import DATABASES  # noqa: E402
+from config.settings import DATABASES, TEMPLATES  # noqa: E402
+from tests.infrastructure.undefined import Undefined  # noqa: E402
 
 # A file, not memory: races need several connections to one database.
 _test_database = DATABASES["default"].setdefault("TEST", {})
@@ -25,3 +26,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 # A test makes many people and checks none of their passwords' strength.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,8 +109,8 @@ def test_a_message_that_cannot_be_read_is_put_aside(
 def test_a_table_that_is_being_created_is_waited_for(folder: Path) -> None:
     table = folder / "control" / "celery.exchange"
     table.touch()
-    spawn = multiprocessing.get_context("spawn")
-    writer = spawn.Process(target=write_later, args=(table,))
+    bindings = '[["celery", "", "celery"]]'
+    writer = threading.Timer(0.1, table.write_text, args=[bindings])
     writer.start()
 
     with channel_of(OURS, folder) as channel:
@@ -117,8 +118,3 @@ def test_a_table_that_is_being_created_is_waited_for(folder: Path) -> None:
 
     writer.join()
     assert [binding.queue for binding in found] == ["celery"]
-
-
-def write_later(table: Path) -> None:
-    time.sleep(0.1)
-    table.write_text('[["celery", "", "celery"]]', encoding="utf-8")
