@@ -1,20 +1,22 @@
 """Mails for staff: to look at and to send again, never to write, change or delete."""
 
 import json
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from common.errors import DomainError
 from common.http import Request
+from common.staff.asking import Line, Question, ask, do_each, is_answered, too_many
+from common.staff.rows import ReadOnlyAdmin
+from common.staff.words import said_stamp
 from notifications.models import MailAttachment, OutgoingMail
 from notifications.preview import SANDBOX, download, preview
 from notifications.registry import kinds
@@ -53,16 +55,15 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ModelAdmin):
+class OutgoingMailAdmin(ReadOnlyAdmin):
     """Read-only; 'Send again' goes through the same service as the API."""
 
-    list_display = ("show_to", "show_kind", "subject", "show_state", "tries", "created_at")
+    list_display = ("show_to", "show_kind", "subject", "show_state", "tries", "show_created")
     list_filter = ("state", KindFilter, "created_at")
     search_fields = ("to", "subject", "key")
     search_help_text = "Address, subject or key"
     ordering = ("-created_at", "-pk")
     list_per_page = 50
-    show_full_result_count = False
     actions = ("send_again_selected",)
     actions_detail = ("send_again",)
     fieldsets = (
@@ -72,11 +73,11 @@ class OutgoingMailAdmin(ModelAdmin):
             "On its way",
             {
                 "fields": (
-                    "created_at",
+                    "show_created",
                     "show_next_try",
-                    "claimed_at",
+                    "show_last_try",
                     "tries",
-                    "sent_at",
+                    "show_sent",
                     "priority",
                     "show_copy_of",
                     "message_id",
@@ -89,15 +90,6 @@ class OutgoingMailAdmin(ModelAdmin):
     readonly_fields = tuple(name for _title, options in fieldsets for name in options["fields"])
 
     # --- May ---------------------------------------------------------------------------------
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
-        return False
 
     def has_resend_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return bool(request.user.has_perm(PERMISSION))
@@ -128,9 +120,21 @@ class OutgoingMailAdmin(ModelAdmin):
     def show_state(self, mail: OutgoingMail) -> tuple[str, str]:
         return mail.state, MailState(mail.state).label
 
+    @display(description="queued", ordering="created_at")
+    def show_created(self, mail: OutgoingMail) -> str:
+        return said_stamp(mail.created_at)
+
     @display(description="next try")
-    def show_next_try(self, mail: OutgoingMail) -> object:
-        return mail.next_try_at if mail.is_on_its_way else None
+    def show_next_try(self, mail: OutgoingMail) -> str:
+        return said_stamp(mail.next_try_at) if mail.is_on_its_way else ""
+
+    @display(description="last try")
+    def show_last_try(self, mail: OutgoingMail) -> str:
+        return said_stamp(mail.claimed_at)
+
+    @display(description="sent")
+    def show_sent(self, mail: OutgoingMail) -> str:
+        return said_stamp(mail.sent_at)
 
     @display(description="as sent")
     def show_preview(self, mail: OutgoingMail) -> str:
@@ -166,7 +170,7 @@ class OutgoingMailAdmin(ModelAdmin):
                     ),
                     attachment.filename,
                 )
-                for attachment in mail.attachments.filter(is_alternative=False).defer("content")
+                for attachment in mail.attachments.listed()
             ),
         )
 
@@ -224,36 +228,54 @@ class OutgoingMailAdmin(ModelAdmin):
     # --- Send again --------------------------------------------------------------------------
 
     @action(description="Send again", permissions=["resend"], icon="forward_to_inbox")
-    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def send_again(self, request: Request, object_id: str) -> HttpResponse:
         """Asks first: what is sent can't be taken back."""
         mail = self.get_object(request, object_id)
         if mail is None:
             raise Http404
-        if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Send this mail again?",
-                "opts": self.opts,
-                "mail": mail,
-            }
-            return render(request, "notifications/admin_send_again.html", context)
-        copy = self._send_again(request, mail)
-        return HttpResponseRedirect(
-            reverse("admin:notifications_outgoingmail_change", args=[(copy or mail).pk])
-        )
+        back = reverse("admin:notifications_outgoingmail_change", args=[mail.pk])
+        if not is_answered(request):
+            return ask(self, request, question_about([mail]), back=back)
+        self._send_again(request, [mail])
+        return HttpResponseRedirect(back)
 
     @admin.action(description="Send again", permissions=["resend"])
-    def send_again_selected(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        for mail in queryset:
-            self._send_again(request, mail)
-
-    def _send_again(self, request: HttpRequest, mail: OutgoingMail) -> OutgoingMail | None:
-        """The new mail, or None when it was refused; either way the person is told."""
-        try:
-            copy = resend_mail(mail_id=mail.pk, by=request.user, at=cast(Request, request).at)
-        except DomainError as error:
-            self.message_user(request, f"{mail}: {error.message}", messages.ERROR)
+    def send_again_selected(
+        self, request: Request, queryset: QuerySet[OutgoingMail]
+    ) -> HttpResponse | None:
+        mails = list(queryset)
+        if too_many(self, request, len(mails)):
             return None
-        self.log_change(request, mail, f"Sent again as mail {copy.pk}.")
-        self.message_user(request, f"{mail}: it is being sent again.", messages.SUCCESS)
-        return copy
+        if not is_answered(request):
+            back = reverse("admin:notifications_outgoingmail_changelist")
+            pks = [mail.pk for mail in mails]
+            return ask(self, request, question_about(mails), back=back, pks=pks)
+        self._send_again(request, mails)
+        return None
+
+    def _send_again(self, request: Request, mails: Sequence[OutgoingMail]) -> None:
+        def resend(mail: OutgoingMail) -> str:
+            copy = resend_mail(mail_id=mail.pk, by=request.user, at=request.at)
+            self.log_change(request, mail, f"Sent again as mail {copy.pk}.")
+            return f"{mail}: it is being sent again."
+
+        do_each(self, request, mails, resend)
+
+
+def question_about(mails: Sequence[OutgoingMail]) -> Question:
+    """Whether these mails shall really go out once more."""
+    many = "" if len(mails) == 1 else f" ({len(mails)} mails)"
+    return Question(
+        title=f"Send again{many}",
+        lead="The same facts go to the same address once more, in a mail that is built afresh.",
+        button="Send again",
+        lines=[
+            Line(
+                title=str(mail),
+                text=f"{mail.subject or 'Not built yet'} · queued {said_stamp(mail.created_at)}",
+                outcome=mail.why_not_resendable,
+                is_possible=mail.is_resendable,
+            )
+            for mail in mails
+        ],
+    )

@@ -150,9 +150,19 @@ class OutgoingMail(models.Model):
         return self.is_on_its_way and self.next_try_at <= at + IMMINENT
 
     @property
+    def why_not_resendable(self) -> str:
+        """Why staff may not send it again; '' when they may."""
+        if self.is_secret:
+            return "A mail with a code or a secret link can't be sent again."
+        if self.is_on_its_way:
+            return "This mail is still on its way."
+        if self.copies.on_their_way().exists():
+            return "This mail is being sent again already."
+        return ""
+
+    @property
     def is_resendable(self) -> bool:
-        """Whether staff may send it again: over, and nothing that only its receiver may read."""
-        return not self.is_secret and not self.is_on_its_way
+        return not self.why_not_resendable
 
     @property
     def code(self) -> str:
@@ -174,6 +184,14 @@ class OutgoingMail(models.Model):
         return self.state == MailState.SENT
 
 
+class MailAttachmentQuerySet(models.QuerySet["MailAttachment"]):
+    """Reading the files of mails."""
+
+    def listed(self) -> "MailAttachmentQuerySet":
+        """What a mail program lists as files: neither pictures of the HTML nor alternatives."""
+        return self.filter(is_alternative=False, inline_cid="").defer("content")
+
+
 class MailAttachment(models.Model):
     """A file as it was sent with a mail."""
 
@@ -184,6 +202,8 @@ class MailAttachment(models.Model):
     content = models.BinaryField()
     inline_cid = models.CharField(max_length=255, blank=True)
     is_alternative = models.BooleanField(default=False)
+
+    objects = MailAttachmentQuerySet.as_manager()
 
     class Meta:
         db_table = "mail_attachments"

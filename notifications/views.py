@@ -65,7 +65,7 @@ def demo_mail(request: Request, mail_id: int) -> HttpResponse:
     mail = get_object_or_404(OutgoingMail, pk=mail_id)
     if _wants_json(request):
         return JsonResponse(_as_json(request, mail))
-    files = mail.attachments.filter(is_alternative=False).defer("content")
+    files = mail.attachments.listed()
     facts = {"mail": mail, "files": files, "sandbox": SANDBOX}
     response = render(request, "notifications/demo_mail.html", facts)
     if mail.is_imminent(request.at):

@@ -31,12 +31,8 @@ def resend_mail(*, mail_id: int, by: Actor, at: datetime) -> OutgoingMail:
     mail = OutgoingMail.objects.select_for_update().filter(pk=mail_id).first()
     if mail is None:
         raise NotFound
-    if mail.is_secret:
-        raise InvalidTransition("A mail with a code or a secret link can't be sent again.")
-    if mail.is_on_its_way:
-        raise InvalidTransition("This mail is still on its way.")
-    if mail.copies.on_their_way().exists():
-        raise InvalidTransition("This mail is being sent again already.")
+    if reason := mail.why_not_resendable:
+        raise InvalidTransition(reason)
 
     return queue_mail(
         kind=mail.kind,

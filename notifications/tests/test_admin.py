@@ -165,6 +165,7 @@ def test_the_page_of_a_mail_shows_facts_and_frames_the_mail(
     assert "Reihe 7 &lt;b&gt;" in html
     assert f'<iframe src="{page_of(sent_mail, "preview")}" sandbox="allow-popups' in html
     assert "tickets.pdf" in html
+    assert "qr.png" not in html
     assert "allow-scripts" not in html
     assert "allow-same-origin" not in html
 
@@ -219,7 +220,7 @@ def test_a_secret_mail_shows_nothing_of_its_words(
 
 def send_again(client: Client, mail: OutgoingMail) -> list[str]:
     """Press the button; what the person is told."""
-    response = client.post(page_of(mail, "send_again"), follow=True)
+    response = client.post(page_of(mail, "send_again"), {"answer": "yes"}, follow=True)
     return [str(message) for message in response.context["messages"]]
 
 
@@ -227,7 +228,8 @@ def test_a_manager_sends_a_mail_again(
     client: Client, manager: Any, sent_mail: OutgoingMail
 ) -> None:
     client.force_login(manager)
-    assert client.get(page_of(sent_mail, "send_again")).status_code == 200
+    asked = client.get(page_of(sent_mail, "send_again"))
+    assert "Tickets purchased to ann@example.com" in asked.content.decode()
     assert OutgoingMail.objects.count() == 1
 
     assert send_again(client, sent_mail) == [
@@ -271,8 +273,11 @@ def test_who_only_may_look_can_not_send_again(
 
     assert "Send again" not in client.get(page_of(sent_mail)).content.decode()
     assert client.get(page_of(sent_mail, "send_again")).status_code == 403
-    assert client.post(page_of(sent_mail, "send_again")).status_code == 403
-    client.post(LIST, {"action": "send_again_selected", "_selected_action": [sent_mail.pk]})
+    assert client.post(page_of(sent_mail, "send_again"), {"answer": "yes"}).status_code == 403
+    client.post(
+        LIST,
+        {"action": "send_again_selected", "_selected_action": [sent_mail.pk], "answer": "yes"},
+    )
     with pytest.raises(PermissionRefused):
         resend_mail(mail_id=sent_mail.pk, by=reader, at=NOW)
 
@@ -308,14 +313,17 @@ def test_several_are_sent_again_from_the_list(
     client.force_login(manager)
     waiting = make_mail()
 
-    response = client.post(
-        LIST,
-        {"action": "send_again_selected", "_selected_action": [sent_mail.pk, waiting.pk]},
-        follow=True,
-    )
+    choice = {"action": "send_again_selected", "_selected_action": [sent_mail.pk, waiting.pk]}
+
+    asked = client.post(LIST, choice).content.decode()
+    assert "Send again (2 mails)" in asked
+    assert "This mail is still on its way." in asked
+    assert OutgoingMail.objects.exclude(copy_of=None).count() == 0
+
+    response = client.post(LIST, choice | {"answer": "yes"}, follow=True)
 
     assert {str(message) for message in response.context["messages"]} == {
-        "Tickets purchased to ann@example.com: it is being sent again.",
+        "Done for 1.",
         "News to ann@example.com: This mail is still on its way.",
     }
     assert list(OutgoingMail.objects.exclude(copy_of=None).values_list("copy_of", flat=True)) == [
