@@ -5,11 +5,12 @@ raw loop writes what the service writes (one guarded UPDATE, three INSERTs, one 
 nothing: it is the floor that no booking system gets under, not a rival.
 """
 
+import functools
 import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from multiprocessing.synchronize import Barrier
@@ -154,7 +155,7 @@ def _book_example(job: Job, at: datetime) -> dict[str, dict[str, Any]]:
     """A booking made by the service, as rows: what the raw loop copies."""
     booking = _book(job, at)
     rows: tuple[models.Model, ...] = (
-        Payment.objects.get(pk=booking.payment_id),
+        Payment.objects.get(bookings=booking),
         Booking.objects.get(pk=booking.pk),
         BookingStatusChange.objects.get(booking=booking),
     )
@@ -175,13 +176,17 @@ def _client(
     connection.ensure_connection()
     work = iter(jobs)
     turns = []
+    kinds: dict[str, Callable[[Job, datetime], object]] = {
+        "service": _book,
+        "raw": functools.partial(_insert, example=example),
+    }
     for number in _rounds():
-        for kind, make in (("service", _book), ("raw", _insert)):
+        for kind, make in kinds.items():
             turn = [next(work) for _ in range(BOOKINGS)]
             barrier.wait()
             began = time.monotonic()
             for job in turn:
-                make(job, at) if make is _book else make(job, at, example)
+                make(job, at)
             turns.append(Turn(kind, number, began, time.monotonic()))
     queue.put(turns)
     connection.close()

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from django.template import engines
 from django.template.base import Origin, Template
 from django.template.context import Context
+from django.template.engine import Engine
 from django.template.loader import render_to_string
 
 from tests.infrastructure.undefined import OUR_TEMPLATES, UndefinedVariable
@@ -14,7 +14,7 @@ OURS = OUR_TEMPLATES / "bookings" / "example.html"
 
 
 def render(text: str, path: Path = OURS, **context: object) -> str:
-    template = Template(text, origin=Origin(str(path)), engine=engines["django"].engine)
+    template = Template(text, origin=Origin(str(path)), engine=Engine.get_default())
     return template.render(Context(context))
 
 
