@@ -15,7 +15,8 @@ PAGES = sorted(
     if not path.is_relative_to(TEMPLATES / "emails")
     and not path.is_relative_to(TEMPLATES / "admin")
 )
-SHEETS = sorted((STATIC / "css").glob("*.css"))
+# The staff pages live inside the admin and take their colours from its theme.
+SHEETS = sorted(set((STATIC / "css").glob("*.css")) - {STATIC / "css" / "staff.css"})
 RAW_COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?)\(|\boklch\(\s*[\d.]", re.IGNORECASE)
 
 
