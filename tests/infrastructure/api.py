@@ -1,5 +1,6 @@
 """The API as its clients see it: signed in by the session cookie, at a moment that stands still."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ class Api:
         return self.client.generic(
             method.upper(),
             PREFIX + path,
-            b"" if body is None else self.client._encode_json(body, "application/json"),  # type: ignore[attr-defined]
+            b"" if body is None else json.dumps(body),
             content_type="application/json",
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
