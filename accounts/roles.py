@@ -22,6 +22,7 @@ FRONT_DESK_MAY: Final = (
     "payments.view_refund",
     "accounts.view_user",
     "notifications.view_outgoingmail",
+    "notifications.resend_mail",
 )
 
 MANAGER_MAY: Final = (
@@ -33,7 +34,6 @@ MANAGER_MAY: Final = (
     "bookings.change_timeslot",
     "bookings.delete_timeslot",
     "bookings.refund_at_discretion",
-    "notifications.resend_mail",
 )
 
 # Scanners only scan and validate; what they may touch comes with the door.

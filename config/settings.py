@@ -1,6 +1,7 @@
 """Settings, by environment variables alone; `.env.example` documents every one of them."""
 
 from decimal import Decimal
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +276,10 @@ if PAYMENT_PROVIDER not in PAYMENT_GATEWAYS:
 
 # --- Mail -----------------------------------------------------------------------------------
 
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <desk@example.com>")
+# formataddr quotes a name such as "Dr. Smith, Dentist", which would break the header.
+DEFAULT_FROM_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", default=formataddr((SITE_NAME, "desk@example.com"))
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_URL = env.str("EMAIL_URL", default="" if not IS_PRODUCTION else "smtp://127.0.0.1:25")
 if EMAIL_URL:
