@@ -11,7 +11,7 @@ from scripts.console import ROOT, Failure, last_line, main, run_quietly, step
 UV = Path(sys.executable).parent / "uv"
 OLDEST_PYTHON = "3.11"
 COMPILE = [str(UV), "pip", "compile", "--python-version", OLDEST_PYTHON]
-PLAIN = ["--quiet", "--no-annotate", "--no-header", "--no-strip-extras", "--upgrade"]
+PLAIN = ["--quiet", "--no-annotate", "--no-header", "--upgrade"]
 
 
 def lock(arguments: list[str]) -> int:
