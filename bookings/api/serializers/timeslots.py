@@ -69,22 +69,25 @@ class BlockInputSerializer(Serializer):
 
 CLOCK_TIME_SCHEMA = {
     "type": "string",
-    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$",
+    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
     "example": "09:00",
+}
+CLOSING_TIME_SCHEMA = {
+    "type": "string",
+    "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+    "example": "17:00",
 }
 
 
 @extend_schema_field(CLOCK_TIME_SCHEMA)
 class ClockTimeField(serializers.Field[time, Any, str, Any]):
-    """A time on the wall clock, HH:MM; 24:00 is the midnight at which the day ends."""
+    """A time on the wall clock, HH:MM."""
 
     default_error_messages = {"invalid": "Write a time as HH:MM, such as 09:30."}
 
     def to_internal_value(self, data: Any) -> time:
         if not isinstance(data, str) or len(data) != len("HH:MM"):
             self.fail("invalid")
-        if data == "24:00":
-            return MIDNIGHT
         try:
             hours, minutes = data.split(":")
             if not (hours + minutes).isascii() or not (hours + minutes).isdecimal():
@@ -97,11 +100,19 @@ class ClockTimeField(serializers.Field[time, Any, str, Any]):
         return f"{value:%H:%M}"
 
 
+@extend_schema_field(CLOSING_TIME_SCHEMA)
+class ClosingTimeField(ClockTimeField):
+    """The same; 24:00 is the midnight at which the day ends."""
+
+    def to_internal_value(self, data: Any) -> time:
+        return MIDNIGHT if data == "24:00" else super().to_internal_value(data)
+
+
 class WindowSerializer(Serializer):
     """From `start` to `end` on the wall clock of the room; an end of 00:00 is midnight."""
 
     start = ClockTimeField()
-    end = ClockTimeField()
+    end = ClosingTimeField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["end"] <= attrs["start"] and attrs["end"] != MIDNIGHT:
@@ -111,7 +122,7 @@ class WindowSerializer(Serializer):
 
 WINDOW_SCHEMA = {
     "type": "object",
-    "properties": {"start": CLOCK_TIME_SCHEMA, "end": CLOCK_TIME_SCHEMA},
+    "properties": {"start": CLOCK_TIME_SCHEMA, "end": CLOSING_TIME_SCHEMA},
     "required": ["start", "end"],
 }
 WORKING_HOURS_SCHEMA = {
@@ -135,8 +146,9 @@ class WorkingHoursField(serializers.Field[dict[int, list[Window]] | Window, Any,
 
     default_error_messages = {
         "invalid": (
-            'Write {"start": "09:00", "end": "17:00"}, or for each weekday '
-            '{"1": [{"start": "09:00", "end": "12:00"}]} with 1 for Monday.'
+            # DRF formats its messages: braces are doubled.
+            'Write {{"start": "09:00", "end": "17:00"}}, or for each weekday '
+            '{{"1": [{{"start": "09:00", "end": "12:00"}}]}} with 1 for Monday.'
         )
     }
 
