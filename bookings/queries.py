@@ -24,6 +24,17 @@ def bookable_by_time(room: Room, at: datetime) -> Q:
     )
 
 
+def bookable_in(rooms: Iterable[Room], at: datetime) -> Q:
+    """Timeslots of these rooms that are neither too soon nor too far, each by its room's rules."""
+    by_rule: dict[tuple[int, int], list[Room]] = defaultdict(list)
+    for room in rooms:
+        by_rule[room.min_notice_minutes, room.max_advance_days].append(room)
+    found = Q(pk__in=[])
+    for alike in by_rule.values():
+        found |= Q(room_id__in=[room.pk for room in alike]) & bookable_by_time(alike[0], at)
+    return found
+
+
 def free_slots(room: Room, at: datetime) -> "Iterable[Timeslot]":
     """Slots of `room` that can be booked now, the earliest first."""
     return (
@@ -71,22 +82,16 @@ def next_free(room: Room, at: datetime, after: datetime | None = None) -> Timesl
 def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
     """The start of each room's earliest bookable slot, by room id; rooms without one are missing.
 
-    One query for each distinct pair of notice and advance, not one a room.
+    One query, however many rooms.
     """
-    groups: dict[tuple[int, int], list[Room]] = defaultdict(list)
-    for room in rooms:
-        groups[room.min_notice_minutes, room.max_advance_days].append(room)
-    found: dict[int, datetime] = {}
-    for group in groups.values():
-        rows = (
-            Timeslot.objects.open()
-            .filter(bookable_by_time(group[0], at), room_id__in=[room.pk for room in group])
-            .order_by()
-            .values_list("room_id")
-            .annotate(first=Min("start_time"))
-        )
-        found.update(rows)
-    return found
+    rows = (
+        Timeslot.objects.open()
+        .filter(bookable_in(rooms, at))
+        .order_by()
+        .values_list("room_id")
+        .annotate(first=Min("start_time"))
+    )
+    return dict(rows)
 
 
 def next_free_slots(rooms: Iterable[Room], at: datetime) -> dict[int, Timeslot]:

@@ -1,6 +1,5 @@
 """What lists can be narrowed by: the query parameters and the rows that they leave."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -10,7 +9,7 @@ from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 from bookings.models import Booking, Room, Timeslot
-from bookings.queries import bookable_by_time, rooms_free_on
+from bookings.queries import bookable_by_time, bookable_in, rooms_free_on
 from bookings.states import BookingStatus, RoomType
 from common import clock
 from common.api.serializers import DayField, IdField, Serializer
@@ -135,7 +134,7 @@ def staff_timeslots(wanted: dict[str, Any], at: datetime) -> QuerySet[Timeslot]:
     if "blocked" in wanted:
         rows = rows.filter(is_blocked=wanted["blocked"])
     if wanted.get("available"):
-        rows = rows.open().filter(_bookable_now(at))
+        rows = rows.open().filter(bookable_in(Room.objects.active(), at))
     return rows.select_related("room").order_by("start_time", "pk")
 
 
@@ -199,7 +198,7 @@ def _local_days(instant: str, zone: str, first: date | None, last: date | None) 
     if first is None and last is None:
         return Q()
     zones = Room.objects.order_by().values_list("timezone", flat=True).distinct()
-    return _any_of(_in_zone(name, instant, zone, first, last) for name in zones)
+    return reduce(or_, (_in_zone(name, instant, zone, first, last) for name in zones), Q(pk__in=[]))
 
 
 def _in_zone(name: str, instant: str, zone: str, first: date | None, last: date | None) -> Q:
@@ -209,19 +208,3 @@ def _in_zone(name: str, instant: str, zone: str, first: date | None, last: date 
     if last is not None:
         days &= Q(**{f"{instant}__lt": clock.day_bounds(last, name)[1]})
     return days
-
-
-def _bookable_now(at: datetime) -> Q:
-    """Neither too soon nor too far, as each slot's own room counts."""
-    rooms_by_rule: dict[tuple[int, int], list[Room]] = {}
-    for room in Room.objects.active():
-        rule = room.min_notice_minutes, room.max_advance_days
-        rooms_by_rule.setdefault(rule, []).append(room)
-    return _any_of(
-        Q(room__in=alike) & bookable_by_time(alike[0], at) for alike in rooms_by_rule.values()
-    )
-
-
-def _any_of(conditions: Iterable[Q]) -> Q:
-    """True for what meets one of them; for nothing when there are none."""
-    return reduce(or_, conditions, Q(pk__in=[]))
