@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.infrastructure.world",
     # After the world: it takes its clock from there.
     "tests.infrastructure.api",
+    "tests.infrastructure.pages",
 ]

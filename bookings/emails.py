@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parseaddr
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from bookings.models import Booking
 from common import clock
 from common.money import money
-from notifications.calendar import invite
+from notifications.calendar import Method, invite
 from notifications.models import OutgoingMail
 from notifications.outbox import queue_mail
 from notifications.registry import Attachment, Message, register
@@ -60,7 +60,7 @@ def register_mails() -> None:
 def build(mail: OutgoingMail) -> Message:
     """Subject, text and HTML from the frozen facts, and the invite as part and as file."""
     subject, text, html = render_mail(mail.kind, mail.context)
-    method: Literal["REQUEST", "CANCEL"] = "CANCEL" if mail.kind == CANCELLED else "REQUEST"
+    method: Method = "CANCEL" if mail.kind == CANCELLED else "REQUEST"
     calendar = invite_from_facts(mail.context, method=method)
     params = {"method": method, "charset": "utf-8"}
     return Message(
@@ -74,7 +74,7 @@ def build(mail: OutgoingMail) -> Message:
     )
 
 
-def invite_from_facts(facts: dict[str, Any], *, method: Literal["REQUEST", "CANCEL"]) -> bytes:
+def invite_from_facts(facts: dict[str, Any], *, method: Method) -> bytes:
     """The calendar object of one booking, from the facts that a mail's row freezes."""
     organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
     return invite(

@@ -41,7 +41,7 @@ TITLES = {
     "throttled": "That was a lot in a short time",
     "busy": "It is very busy right now",
     "idempotency_in_progress": "We are still working on it",
-    "idempotency_key_reused": "This form was sent before",
+    "idempotency_key_reused": "Please look at it once more",
 }
 RETRY = frozenset({"busy", "throttled", "idempotency_in_progress", "idempotency_key_reused"})
 
@@ -51,7 +51,7 @@ def explain(error: DomainError, *, slot: Timeslot, user: User | None, at: dateti
     title = TITLES.get(error.code, "This time can't be booked")
     other_times = [Way("See all free times", address(slot.room_id, day=local_day(slot)))]
     if error.code == "idempotency_key_reused":
-        text = "Please look at it once more and press the button again."
+        text = "This form was sent before, or came incomplete. Press the button again."
         return Refusal(title, text, may_retry=True)
     if error.code in RETRY:
         return Refusal(title, error.message, may_retry=True)

@@ -14,10 +14,10 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
 
 from notifications.messages import Attachment
 
-Method = Literal["REQUEST", "CANCEL"]
+Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
 
 PRODUCT: Final = "-//Booking and Ticket System//EN"
-STATUS: Final = {"REQUEST": "CONFIRMED", "CANCEL": "CANCELLED"}
+STATUS: Final = {"REQUEST": "CONFIRMED", "CANCEL": "CANCELLED", "PUBLISH": "CONFIRMED"}
 # SEQUENCE is a 32-bit integer in most calendars.
 LARGEST_SEQUENCE: Final = 2**31 - 1
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -43,15 +43,17 @@ def invite(
 ) -> bytes:
     """One event for one attendee, as the bytes of an .ics file.
 
+    REQUEST and CANCEL go by mail; PUBLISH is the same event for a file that one fetches oneself.
+
     `uid` must stay the same and `sequence` must rise over the life of the event. Empty `location`,
-    `url`, `description` and names are left out. Alarms (minutes before the start) go with a
-    REQUEST only.
+    `url`, `description` and names are left out. Alarms (minutes before the start) go with all but
+    a CANCEL.
 
     Raises ValueError for naive times, an end that isn't after the start, a sequence that is
     negative, an unknown method, and an address that isn't one.
     """
     if method not in STATUS:
-        raise ValueError(f"An invite's method is REQUEST or CANCEL, not {method!r}.")
+        raise ValueError(f"An invite's method is {' or '.join(STATUS)}, not {method!r}.")
     if not 0 <= sequence <= LARGEST_SEQUENCE:
         raise ValueError(f"An invite's sequence is 0 or more, not {sequence}.")
     if not uid or not uid.isprintable():
@@ -76,8 +78,10 @@ def invite(
     if url:
         event.add("url", vUri(_uri(url)))
     event.add("organizer", _person(organizer_email, organizer_name))
-    event.add("attendee", _attendee(attendee_email, attendee_name))
-    if method == "REQUEST":
+    if method != "PUBLISH":
+        # What is published asks nobody for an answer, so it names nobody: RFC 5546, 3.2.1.
+        event.add("attendee", _attendee(attendee_email, attendee_name))
+    if method != "CANCEL":
         for minutes in alarm_minutes:
             event.add_component(_alarm(minutes, summary))
 

@@ -134,9 +134,7 @@ def _choose_day(room: Room, where: dict[str, Any], at: datetime) -> _Chosen:
     return _Chosen(month, free, day)
 
 
-def _day_side(
-    room: Room, chosen: _Chosen, slots: list[Timeslot], at: datetime
-) -> dict[str, Any]:
+def _day_side(room: Room, chosen: _Chosen, slots: list[Timeslot], at: datetime) -> dict[str, Any]:
     """The right column: the times of the day, or that there are none, and where to look next."""
     times = desk.times_of(slots, now=at)
     free = sum(1 for time in times if time["href"])

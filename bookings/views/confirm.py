@@ -34,16 +34,15 @@ def confirm(
 ) -> HttpResponse:
     """Show the step; `form` and `error` are of a button that was pressed and refused."""
     user = request.user if isinstance(request.user, User) else None
-    status = error.status if error else 200
+    was_refused = error is not None
+    status = error.status if error else 400 if form and form.errors else 200
     error = error or obstacle(slot, user_id=user.pk if user else None, at=request.at)
     refusal = explain(error, slot=slot, user=user, at=request.at) if error else None
     if form is None:
-        form = HoldForm(
-            initial={"idempotency_key": uuid4(), "room": slot.room_id, "slot": slot.pk}
-        )
+        form = HoldForm(initial={"idempotency_key": uuid4(), "room": slot.room_id, "slot": slot.pk})
     room, here = slot.room, desk.slot_address(slot)
     other_times = desk.address(room.pk, day=desk.local_day(slot))
-    return render(
+    response = render(
         request,
         "bookings/confirm.html",
         {
@@ -58,7 +57,7 @@ def confirm(
             "is_paid": slot.effective_price > 0,
             "hold_minutes": f"{settings.HOLD_MINUTES.normalize():f}",
             "refusal": refusal,
-            "is_refused": status != 200,
+            "is_refused": was_refused,
             "can_send": refusal is None or refusal.may_retry,
             "form": form,
             "here": here,
@@ -71,6 +70,9 @@ def confirm(
         },
         status=status,
     )
+    if error is not None and (seconds := error.details.get("retryAfter")):
+        response["Retry-After"] = str(seconds)
+    return response
 
 
 def hold(request: Request) -> HttpResponse:
@@ -78,16 +80,15 @@ def hold(request: Request) -> HttpResponse:
     form = HoldForm(request.POST)
     form.is_valid()
     wanted = form.cleaned_data
-    slot = (
-        Timeslot.objects.select_related("room")
-        .filter(pk=wanted.get("slot"), room_id=wanted.get("room"))
-        .first()
-    )
-    if slot is None:
+    slot = Timeslot.objects.select_related("room").filter(pk=wanted.get("slot", 0)).first()
+    if slot is None or slot.room_id != wanted.get("room"):
         raise NotFound("This time isn't there any more. Please choose another one.")
     here = desk.slot_address(slot)
     if not isinstance(request.user, User):
         return redirect_to_login(here)
+    if "idempotency_key" in form.errors:
+        stale = DomainError(code="idempotency_key_reused", status=400)
+        return confirm(request, slot, form=_form_again(form, stale), error=stale)
     if form.errors:
         return confirm(request, slot, form=form)
     try:
@@ -119,11 +120,9 @@ def _take(request: Request, slot: Timeslot, notes: str) -> HttpResponse:
 
 def _form_again(form: HoldForm, error: DomainError) -> HoldForm:
     """The notes stay; the key is a fresh one unless the same press is to be tried again."""
+    sent = form.cleaned_data
     keeps_key = error.code in {"busy", "idempotency_in_progress"}
-    return HoldForm(
-        initial=form.cleaned_data
-        | {"idempotency_key": form.cleaned_data["idempotency_key"] if keeps_key else uuid4()}
-    )
+    return HoldForm(initial=sent if keeps_key else sent | {"idempotency_key": uuid4()})
 
 
 def _button(slot: Timeslot) -> str:

@@ -41,9 +41,7 @@ def my_bookings(request: Request) -> HttpResponse:
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else "upcoming"
     counts = count_bookings(user.pk, request.at)
-    page = Paginator(_of_tab(user, tab, request), BOOKINGS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(_of_tab(user, tab, request), BOOKINGS_A_PAGE).get_page(request.GET.get("page"))
     list_url = reverse("bookings:list")
     drawing, text = EMPTY[tab]
     return render(
@@ -144,8 +142,7 @@ def _ask(
     return render(
         request,
         "bookings/cancel.html",
-        _facts(request, booking)
-        | {"form": _cancel_form(request, booking), "changed": changed},
+        _facts(request, booking) | {"form": _cancel_form(request, booking), "changed": changed},
         status=changed.status if changed else 200,
     )
 

@@ -140,6 +140,21 @@ def read_by_vobject(ics: bytes) -> dict[str, Any]:
     }
 
 
+def test_what_is_published_names_nobody_and_keeps_its_alarm() -> None:
+    ics = lines(make_invite(method="PUBLISH", sequence=2))
+
+    assert [line for line in ics if line.startswith(("METHOD", "STATUS", "SEQ", "BEGIN"))] == [
+        "BEGIN:VCALENDAR",
+        "METHOD:PUBLISH",
+        "BEGIN:VEVENT",
+        "SEQUENCE:2",
+        "STATUS:CONFIRMED",
+        "BEGIN:VALARM",
+    ]
+    assert not [line for line in ics if line.startswith("ATTENDEE")]
+    assert [line for line in ics if line.startswith("ORGANIZER")]
+
+
 @pytest.mark.parametrize("read", [read_by_icalendar, read_by_vobject])
 @pytest.mark.parametrize(
     ("method", "status", "alarms"),
@@ -243,7 +258,7 @@ def test_control_characters_go_and_line_ends_stay() -> None:
         ({"starts_at": STARTS.replace(tzinfo=None)}, "with a zone"),
         ({"ends_at": STARTS}, "ends after it starts"),
         ({"sequence": -1}, "0 or more"),
-        ({"method": "PUBLISH"}, "REQUEST or CANCEL"),
+        ({"method": "REPLY"}, "REQUEST or CANCEL or PUBLISH"),
         ({"uid": ""}, "needs a UID"),
         ({"uid": "a\r\nMETHOD:CANCEL"}, "needs a UID"),
         ({"attendee_email": "ann"}, "isn't an e-mail address"),
