@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
-from pytest_django.fixtures import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
