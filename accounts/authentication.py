@@ -1,5 +1,8 @@
 """Who asks: the session cookie (with CSRF) or allauth's headless session token."""
 
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.stages import EmailVerificationStage
+from allauth.headless import app_settings
 from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -48,6 +51,19 @@ class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+def awaits_verification(request: ApiRequest) -> bool:
+    """Signed up or signed in so far that only the code mailed to the address is missing."""
+    token = SessionTokenAuthentication().get_session_token(request._request)
+    session = (
+        app_settings.TOKEN_STRATEGY.lookup_session(token) if token else request._request.session
+    )
+    login = session.get(LOGIN_SESSION_KEY) if session is not None else None
+    if not isinstance(login, dict):
+        return False
+    stages = login.get("state", {}).get("stages", {})
+    return bool(stages.get("current") == EmailVerificationStage.key)
 
 
 def signed_in(request: ApiRequest) -> User:

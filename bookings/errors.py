@@ -1,6 +1,6 @@
 """Refusals of the booking half, worded for the person who reads them."""
 
-from common.errors import DomainError
+from common.errors import DomainError, PermissionRefused
 
 
 class SlotTaken(DomainError):
@@ -28,6 +28,11 @@ class TooSoon(DomainError):
 class TooFar(DomainError):
     code = "too_far"
     message = "This time lies too far ahead to be booked yet."
+
+
+class EmailUnverified(PermissionRefused):
+    code = "email_unverified"
+    message = "Please confirm your e-mail address first; then this time can be held for you."
 
 
 class RefundChanged(DomainError):

@@ -7,14 +7,14 @@ from django.conf import settings
 
 from accounts.models import User
 from bookings import emails
-from bookings.errors import AlreadyBooked, SlotTaken, TooFar, TooManyHolds, TooSoon
+from bookings.errors import AlreadyBooked, EmailUnverified, SlotTaken, TooFar, TooManyHolds, TooSoon
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, hold_ends, latest_start
 from bookings.queries import alternatives, has_place
 from bookings.services.release import release_lapsed_holds
 from bookings.states import BookingStatus, PaymentStatus
 from common import clock
-from common.errors import DomainError, InvalidInput, NotFound, PermissionRefused, Throttled
+from common.errors import DomainError, InvalidInput, NotFound, Throttled
 from common.service import service
 from payments.queries import holds_made_since, open_holds
 from payments.services import open_payment
@@ -149,10 +149,7 @@ def _require_no_place_yet(user_id: int, slot: Timeslot) -> None:
 
 def _require_own_limits(user: User, slot: Timeslot, price: Decimal, at: datetime) -> None:
     if not user.has_verified_email:
-        raise PermissionRefused(
-            "Please confirm your e-mail address first; then this time can be held for you.",
-            code="email_unverified",
-        )
+        raise EmailUnverified
     _require_no_place_yet(user.pk, slot)
     if price == 0:
         return

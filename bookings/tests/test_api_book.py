@@ -134,7 +134,8 @@ def test_unknown_body_fields_are_ignored(api: MakeApi, customer: User, slot: Tim
 def test_notes_may_be_missing_null_or_empty(
     api: MakeApi, customer: User, make_slot: MakeSlot
 ) -> None:
-    for number, body in enumerate(({}, {"notes": None, "bookingType": None}, {"notes": ""})):
+    bodies: list[dict[str, Any]] = [{}, {"notes": None, "bookingType": None}, {"notes": ""}]
+    for number, body in enumerate(bodies):
         slot = make_slot(start=START + timedelta(hours=number))
         assert book(api(customer), slot, **body).json()["notes"] == ""
 

@@ -122,7 +122,8 @@ def test_somebody_else_s_booking_is_not_there(
         for other in (stranger, manager):
             refused(api(other).get(f"/bookings/{booking.pk}"), 404, "not_found")
             # Not even a malformed body tells that it is there.
-            for body in ({}, {"reason": 5}, []):
+            bodies: list[Any] = [{}, {"reason": 5}, []]
+            for body in bodies:
                 answer = api(other).put(f"/bookings/{booking.pk}/cancel", body)
                 refused(answer, 404, "not_found")
         refused(api().get(f"/bookings/{booking.pk}"), 401, "not_authenticated")
