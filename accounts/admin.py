@@ -6,21 +6,24 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import User
-from common.staff.rows import quick_views
-from common.staff.words import said_stamp
+from common.staff.rows import ReadOnlyAdmin, quick_views
+from common.staff.words import mark, said_day_and_time, said_stamp
 
 NEEDS_STAFF: Final = "Tick this as well: without it the groups below open nothing."
+
+STATE_COLOURS: Final = {"active": "success", "off": "danger"}
 
 # Codes, keys and addresses are the person's own, kept on their account page.
 for model in (EmailAddress, Authenticator, Group):
@@ -74,16 +77,27 @@ class StaffMixin(forms.ModelForm[User]):
                     self.add_error(name, "You would lock yourself out.")
 
 
-class PersonForm(StaffMixin, UserChangeForm):
+class PersonForm(StaffMixin, forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ("email", "name", "password", "is_active", "is_staff", "groups", "is_superuser")
+        fields = ("email", "name", "is_active", "is_staff", "groups", "is_superuser")
+        labels: ClassVar = {"is_superuser": "Superuser"}
+        help_texts: ClassVar = {"is_superuser": "May do everything, with this page too."}
 
 
 class NewPersonForm(StaffMixin, UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name", "is_staff", "groups")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["usable_password"].label = "They sign in"
+        self.fields["usable_password"].help_text = ""
+        self.fields["usable_password"].widget.choices = [
+            ("true", "with a password"),
+            ("false", "by a code that is mailed to them, without any password"),
+        ]
 
 
 @admin.register(User)
@@ -92,6 +106,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
 
     form = PersonForm
     add_form = NewPersonForm
+    add_form_template = None
     change_password_form = AdminPasswordChangeForm
     list_display = ("show_person", "show_roles", "show_active", "show_joined")
     list_filter = (RoleFilter, "is_active")
@@ -105,11 +120,11 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     actions = None
     change_form_outer_after_template = "admin/accounts/user/sections.html"
     fieldsets = (
-        (None, {"fields": ("email", "name", "password")}),
+        (None, {"fields": ("email", "name", "show_password")}),
         ("What they may do", {"fields": ("is_active", "is_staff", "groups", "is_superuser")}),
         (
             "Account",
-            {"fields": ("show_verified", "show_second_factor", "show_joined", "show_seen")},
+            {"fields": ("show_verified", "show_second_factor", "show_full_joined", "show_seen")},
         ),
     )
     add_fieldsets = (
@@ -118,7 +133,10 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     )
     looked_at = (
         (None, {"fields": ("show_person_only", "show_email")}),
-        ("Account", {"fields": ("show_roles", "show_active", "show_verified", "show_joined")}),
+        (
+            "Account",
+            {"fields": ("show_roles", "show_full_active", "show_verified", "show_full_joined")},
+        ),
     )
 
     # --- May ---------------------------------------------------------------------------------
@@ -161,15 +179,22 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
             return "Customer"
         return ", ".join(group.name for group in person.groups.all()) or "Staff without a group"
 
-    @display(
-        description="state", ordering="is_active", label={"active": "success", "off": "danger"}
-    )
+    @display(description="state", ordering="is_active", label=STATE_COLOURS)
     def show_active(self, person: User) -> tuple[str, str]:
         return ("active", "Active") if person.is_active else ("off", "Switched off")
 
-    @display(description="joined", ordering="date_joined")
-    def show_joined(self, person: User) -> str:
+    @display(description="joined", header=True, ordering="date_joined")
+    def show_joined(self, person: User) -> list[str]:
+        return said_day_and_time(person.date_joined)
+
+    @display(description="joined")
+    def show_full_joined(self, person: User) -> str:
         return said_stamp(person.date_joined)
+
+    @display(description="state")
+    def show_full_active(self, person: User) -> str:
+        state, said = self.show_active(person)
+        return mark(said, STATE_COLOURS[state])
 
     # --- Detail ------------------------------------------------------------------------------
 
@@ -192,11 +217,22 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
         if db_field.name == "groups":
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
             kwargs["help_text"] = "What they may do on the staff pages."
+            return db_field.formfield(**kwargs)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description="name")
     def show_person_only(self, person: User) -> str:
         return person.name
+
+    @display(description="password")
+    def show_password(self, person: User) -> str:
+        is_set = person.has_usable_password()
+        return format_html(
+            '{} <a class="staff-link" href="{}">{}</a>',
+            "Set." if is_set else "None: they sign in by a mailed code.",
+            reverse("admin:auth_user_password_change", args=[person.pk]),
+            "Set a new one" if is_set else "Set one",
+        )
 
     @display(description="e-mail")
     def show_email(self, person: User) -> str:
@@ -224,32 +260,29 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """The staff groups. The three that come with the site are written by a migration."""
+class GroupAdmin(ReadOnlyAdmin):
+    """The staff groups, as a migration has written them; who is in them stands on each person."""
 
     list_display = ("name", "show_people")
-    show_full_result_count = False
-    actions = None
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser
+    ordering = ("name",)
+    fieldsets = ((None, {"fields": ("name", "show_people", "show_permissions")}),)
+    readonly_fields = ("name", "show_people", "show_permissions")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_superuser
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)
-        return groups.prefetch_related("user_set")
+        return groups.prefetch_related("user_set", "permissions")
 
     @display(description="people")
     def show_people(self, group: Group) -> str:
         return ", ".join(person.get_full_name() for person in group.user_set.all()) or "nobody"
+
+    @display(description="may")
+    def show_permissions(self, group: Group) -> str:
+        names = sorted(permission.name for permission in group.permissions.all())
+        return format_html_join("", "<div>{}</div>", ((name,) for name in names)) or "nothing yet"

@@ -40,7 +40,7 @@ class Entry:
 MENU: Final[dict[str, tuple[Entry, ...]]] = {
     "Desk": (
         Entry("Bookings", "event_available", "bookings_booking", "bookings.view_booking"),
-        Entry("Times", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
+        Entry("Timeslots", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
         Entry("Rooms", "meeting_room", "bookings_room", "bookings.view_room"),
     ),
     "Money": (
@@ -218,8 +218,13 @@ def _ways(user: User) -> Iterable[dict[str, str]]:
     """What people come here for."""
     ways = (
         ("Find a booking", "search", "bookings_booking_changelist", "bookings.view_booking"),
-        ("Make times", "calendar_add_on", "bookings_timeslot_generate", "bookings.add_timeslot"),
-        ("Close a time", "block", "bookings_timeslot_changelist", "bookings.block_timeslot"),
+        (
+            "Make timeslots",
+            "calendar_add_on",
+            "bookings_timeslot_generate",
+            "bookings.add_timeslot",
+        ),
+        ("Close a timeslot", "block", "bookings_timeslot_changelist", "bookings.block_timeslot"),
         ("Add a room", "add_home", "bookings_room_add", "bookings.add_room"),
         ("Find a person", "person_search", "accounts_user_changelist", "accounts.view_user"),
     )

@@ -8,6 +8,7 @@ from portal.staff import to_list
 urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index", query_string=True)),
     path("admin/bookings", to_list("bookings")),
+    path("admin/bookings/", to_list("bookings")),
     path("admin/rooms", to_list("rooms")),
     path("admin/rooms/", to_list("rooms")),
     path("admin/timeslots", to_list("timeslots")),

@@ -1,30 +1,24 @@
 """Bookings on staff pages: found, looked at, decided about; never written by hand."""
 
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.contrib import admin
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 
-from accounts.models import User
-from bookings.admin.decisions import DECISIONS, deed, form_for, question_about
+from bookings.admin.deciding import DecidingAdmin
 from bookings.admin.filters import BookingWhenFilter, PaymentFilter, RoomFilter, StatusFilter
 from bookings.emails import mails_about
 from bookings.models import Booking
 from bookings.querysets import BookingQuerySet
-from bookings.services import staff_moves
 from bookings.states import BookingStatus
 from common import clock
 from common.http import Request
 from common.money import money
-from common.staff.asking import ask, do_each, is_answered, too_many
-from common.staff.rows import ReadOnlyAdmin, quick_views
-from common.staff.words import said_stamp
+from common.staff.rows import quick_views
+from common.staff.words import mark, said_stamp
 
 STATUS_COLOURS: Final = {
     BookingStatus.PENDING: "warning",
@@ -40,23 +34,16 @@ MONEY_COLOURS: Final = {
     "refunded": "info",
     "none": "default",
 }
-BUTTONS: Final = {
-    "confirm": BookingStatus.CONFIRMED,
-    "completed": BookingStatus.COMPLETED,
-    "no_show": BookingStatus.NO_SHOW,
-    "cancel": BookingStatus.CANCELLED,
-}
 NEXT_FIRST: Final = {"today", "tomorrow", "week", "coming"}
 
 
 @admin.register(Booking)
-class BookingAdmin(ReadOnlyAdmin):
-    """What a button does is one service call, the same as the API's."""
+class BookingAdmin(DecidingAdmin):
+    """Found, looked at, decided about."""
 
     list_display = (
         "show_customer",
         "show_when",
-        "show_room",
         "show_status",
         "show_money",
         "show_price",
@@ -68,25 +55,8 @@ class BookingAdmin(ReadOnlyAdmin):
     list_per_page = 50
     search_fields = ("=pk", "user__email", "user__name")
     search_help_text = "Number, name or e-mail"
-    actions = ("confirm_selected", "completed_selected", "no_show_selected", "cancel_selected")
-    actions_detail = tuple(BUTTONS)
+    change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/booking/sections.html"
-
-    # --- May ---------------------------------------------------------------------------------
-
-    def has_desk_permission(self, request: Request, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("bookings.desk_booking"))
-
-    def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
-        """Only the buttons that would not be refused now."""
-        booking = self._booking(request, object_id)
-        moves = staff_moves(booking, request.at)
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if BUTTONS[button.action_name.removeprefix(prefix)] in moves
-        ]
 
     # --- List --------------------------------------------------------------------------------
 
@@ -127,15 +97,12 @@ class BookingAdmin(ReadOnlyAdmin):
         person = booking.user
         return [person.name, person.email] if person.name else [person.email, ""]
 
-    @display(description="when", header=True, ordering="timeslot__start_time")
+    @display(description="when and where", header=True, ordering="timeslot__start_time")
     def show_when(self, booking: Booking) -> list[str]:
         slot, zone = booking.timeslot, booking.room.timezone
         hours = f"{clock.say_time(slot.start_time, zone)}–{clock.say_time(slot.end_time, zone)}"
-        return [clock.say_date(slot.start_time, zone), f"{hours} ({clock.place_of(zone)})"]
-
-    @display(description="room", ordering="room__name")
-    def show_room(self, booking: Booking) -> str:
-        return booking.room.name
+        day = clock.say_date(slot.start_time, zone)
+        return [f"{day}, {hours} ({clock.place_of(zone)})", booking.room.name]
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def show_status(self, booking: Booking) -> tuple[str, str]:
@@ -156,12 +123,12 @@ class BookingAdmin(ReadOnlyAdmin):
     # --- Detail ------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: Request, obj: Booking | None = None) -> Any:
-        facts = ["show_person", "show_full_when", "show_room_link", "show_status"]
-        paid = ["show_money", "show_price", "show_policy"]
+        facts = ["show_person", "show_full_when", "show_room_link", "show_full_status"]
+        paid = ["show_full_money", "show_price", "show_policy"]
         if obj is not None and obj.expires_at:
             facts.append("show_held_until")
         if obj is not None and obj.is_cancelled:
-            paid = ["show_money", "show_price", "show_given_back"]
+            paid = ["show_full_money", "show_price", "show_given_back"]
         more = ["booking_type"] if obj is not None and obj.booking_type else []
         return [
             (None, {"fields": facts}),
@@ -173,6 +140,15 @@ class BookingAdmin(ReadOnlyAdmin):
         return [
             name for _title, part in self.get_fieldsets(request, obj) for name in part["fields"]
         ]
+
+    @display(description="status")
+    def show_full_status(self, booking: Booking) -> str:
+        return mark(booking.get_status_display(), STATUS_COLOURS[BookingStatus(booking.status)])
+
+    @display(description="payment")
+    def show_full_money(self, booking: Booking) -> str:
+        state, said = _said_money(booking)
+        return mark(said, MONEY_COLOURS[state])
 
     @display(description="customer")
     def show_person(self, booking: Booking) -> str:
@@ -251,101 +227,6 @@ class BookingAdmin(ReadOnlyAdmin):
         }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
-
-    # --- Decisions ---------------------------------------------------------------------------
-
-    @action(description="Confirm, pay at the desk", permissions=["desk"], icon="check")
-    def confirm(self, request: Request, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, BookingStatus.CONFIRMED)
-
-    @action(description="Completed", permissions=["desk"], icon="done_all")
-    def completed(self, request: Request, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, BookingStatus.COMPLETED)
-
-    @action(description="Not attended", permissions=["desk"], icon="person_off")
-    def no_show(self, request: Request, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, BookingStatus.NO_SHOW)
-
-    @action(
-        description="Cancel booking",
-        permissions=["desk"],
-        icon="event_busy",
-        variant=ActionVariant.DANGER,
-    )
-    def cancel(self, request: Request, object_id: str) -> HttpResponse:
-        return self._decide_one(request, object_id, BookingStatus.CANCELLED)
-
-    @admin.action(description="Confirm, to be paid at the desk", permissions=["desk"])
-    def confirm_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
-        return self._decide_many(request, queryset, BookingStatus.CONFIRMED)
-
-    @admin.action(description="Mark as completed", permissions=["desk"])
-    def completed_selected(
-        self, request: Request, queryset: BookingQuerySet
-    ) -> HttpResponse | None:
-        return self._decide_many(request, queryset, BookingStatus.COMPLETED)
-
-    @admin.action(description="Mark as not attended", permissions=["desk"])
-    def no_show_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
-        return self._decide_many(request, queryset, BookingStatus.NO_SHOW)
-
-    @admin.action(description="Cancel …", permissions=["desk"])
-    def cancel_selected(self, request: Request, queryset: BookingQuerySet) -> HttpResponse | None:
-        return self._decide_many(request, queryset, BookingStatus.CANCELLED)
-
-    def _decide_one(self, request: Request, object_id: str, status: BookingStatus) -> HttpResponse:
-        booking = self._booking(request, object_id)
-        page = reverse("admin:bookings_booking_change", args=[booking.pk])
-        question = self._decide(request, [booking], status, back=page, is_list=False)
-        return question or HttpResponseRedirect(page)
-
-    def _decide_many(
-        self, request: Request, queryset: BookingQuerySet, status: BookingStatus
-    ) -> HttpResponse | None:
-        if too_many(self, request, queryset.count()):
-            return None
-        bookings = list(queryset.with_everything().order_by("timeslot__start_time", "pk"))
-        back = request.get_full_path()
-        return self._decide(request, bookings, status, back=back, is_list=True)
-
-    def _decide(
-        self,
-        request: Request,
-        bookings: Sequence[Booking],
-        status: BookingStatus,
-        *,
-        back: str,
-        is_list: bool,
-    ) -> HttpResponse | None:
-        """The question, as long as it is not answered; None once it was done, and said."""
-        decision = DECISIONS[status]
-        by, at = cast(User, request.user), request.at
-        data = request.POST if is_answered(request) else None
-        form = form_for(decision, bookings, data, by=by, at=at)
-        if not form.is_valid():
-            question = question_about(decision, bookings, form, by=by, at=at)
-            pks = [booking.pk for booking in bookings] if is_list else []
-            return ask(self, request, question, back=back, pks=pks)
-        do_each(self, request, bookings, deed(decision, form.cleaned_data, by=by, at=at))
-        return None
-
-    def get_object(
-        self, request: Request, object_id: str, from_field: str | None = None
-    ) -> Booking | None:
-        number = str(object_id)
-        if not number.isdecimal() or len(number) >= 10:
-            return None
-        found: Booking | None = (
-            self.get_queryset(request).with_everything().filter(pk=int(number)).first()
-        )
-        return found
-
-    def _booking(self, request: Request, object_id: object) -> Booking:
-        """Raises Http404."""
-        found = self.get_object(request, str(object_id))
-        if found is None:
-            raise Http404("There is no such booking.")
-        return found
 
 
 def _said_money(booking: Booking) -> tuple[str, str]:

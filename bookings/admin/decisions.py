@@ -117,7 +117,7 @@ class RefundForm(CancelForm):
     def __init__(self, *args: Any, bookings: Sequence[Booking], at: datetime, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["refund"].choices = [  # type: ignore[attr-defined]
-            (choice, f"{label}: {_said_sum(bookings, choice, at)}")
+            (choice, label if choice == "none" else f"{label}: {_said_sum(bookings, choice, at)}")
             for choice, label in CHOICES.items()
         ]
 

@@ -30,7 +30,7 @@ def generate_page(model_admin: Any, request: Request) -> HttpResponse:
             preview = _preview(form, result)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": "Make times",
+        "title": "Make timeslots",
         "opts": model_admin.opts,
         "form": form,
         "preview": preview,
@@ -85,7 +85,7 @@ def _made(
     model_admin: Any, request: Request, form: GenerateForm, result: GenerateResult
 ) -> HttpResponse:
     room: Room = form.cleaned_data["room"]
-    said = f"{room}: {result.created} times made"
+    said = f"{room}: {result.created} timeslots made"
     if result.skipped:
         said += f", {result.skipped} skipped because they overlap what is there"
     level = messages.SUCCESS if result.created else messages.WARNING

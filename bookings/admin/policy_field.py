@@ -13,7 +13,7 @@ ROWS: Final = 4
 
 
 class PolicyWidget(forms.Widget):
-    """'At least … hours before the start: … %', four times; empty rows don't count."""
+    """'Until … hours before: … %', four times; empty rows don't count."""
 
     template_name = "admin/bookings/room/policy.html"
 

@@ -77,6 +77,7 @@ class RoomForm(RefusingForm, forms.ModelForm[Room]):
         super().__init__(*args, **kwargs)
         if "refund_policy" in self.fields:
             self.fields["refund_policy"].help_text = (
+                "How much of the price comes back to who cancels until then. "
                 f"Leave it empty for the site's own: {site_policy()}. "
                 "For no refund at all, write 0 hours, 0 %. "
                 "Bookings that exist keep the policy they were made under."
@@ -103,6 +104,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
     search_help_text = "Name or description"
     list_per_page = 50
     actions = ("delete_chosen",)
+    change_form_outer_before_template = "admin/staff/actions.html"
     actions_detail = ("times", "bookings", "generate")
     fieldsets = (
         (None, {"fields": ("name", "room_type", "description", "capacity", "is_active")}),
@@ -205,7 +207,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
     def has_bookings_permission(self, request: Request, obj: Any = None) -> bool:
         return bool(request.user.has_perm("bookings.view_booking"))
 
-    @action(description="Its times", permissions=["view"], icon="calendar_month")
+    @action(description="Its timeslots", permissions=["view"], icon="calendar_month")
     def times(self, request: Request, object_id: str) -> HttpResponse:
         return _to("admin:bookings_timeslot_changelist", object_id)
 
@@ -213,7 +215,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
     def bookings(self, request: Request, object_id: str) -> HttpResponse:
         return _to("admin:bookings_booking_changelist", object_id)
 
-    @action(description="Make times", permissions=["generate"], icon="calendar_add_on")
+    @action(description="Make timeslots", permissions=["generate"], icon="calendar_add_on")
     def generate(self, request: Request, object_id: str) -> HttpResponse:
         return _to("admin:bookings_timeslot_generate", object_id)
 
@@ -233,10 +235,13 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
             for room in things
         ]
         several = len(things) > 1
+        button = "Delete or switch off"
+        if not several:
+            button = "Switch off" if counts else "Delete"
         return Question(
             title="Delete rooms" if several else "Delete this room",
             lead="What was never booked is removed for good; what was booked is switched off.",
-            button="Delete or switch off",
+            button=button,
             lines=lines,
             is_danger=True,
         )

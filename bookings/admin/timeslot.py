@@ -25,12 +25,12 @@ from common.money import money
 from common.staff.asking import Line, Question, ask, do_each, is_answered, too_many
 from common.staff.deleting import DeletingAdmin
 from common.staff.rows import ServiceAdmin, quick_views
+from common.staff.words import mark
 
 STATE_COLOURS: Final = {
     "free": "success",
     "full": "warning",
     "closed": "danger",
-    "over": "default",
 }
 
 
@@ -56,6 +56,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     actions = ("block_selected", "unblock_selected", "delete_chosen")
     actions_list = ("generate",)
     actions_detail = ("block", "unblock")
+    change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/timeslot/sections.html"
 
     # --- May ---------------------------------------------------------------------------------
@@ -149,6 +150,25 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
         names = ("price", "max_bookings") if obj is not None else TimeslotForm.Meta.fields
         return super().get_form(request, obj, change, **{**kwargs, "fields": names})
 
+    def get_changeform_initial_data(self, request: Request) -> dict[str, Any]:
+        return {
+            "day": request.at.date(),
+            "minutes": 30,
+            **super().get_changeform_initial_data(request),
+        }
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Request, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.empty_label = "Choose a room"
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: Request, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "room":
+            # Without the buttons that would add or change a room in a window of its own.
+            field.widget = field.widget.widget
+        return field
+
     @display(description="room")
     def show_room_link(self, slot: Timeslot) -> str:
         return format_html(
@@ -163,8 +183,8 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
 
     @display(description="state")
     def show_full_state(self, slot: Timeslot) -> str:
-        state = self.show_state(slot)[1]
-        return f"{state}: {slot.blocked_reason}" if slot.is_blocked else state
+        state, said = self.show_state(slot)
+        return format_html("{} {}", mark(said, STATE_COLOURS[state]), slot.blocked_reason)
 
     def save_model(self, request: Request, obj: Timeslot, form: TimeslotForm, change: bool) -> None:
         """By the services, never the row itself: they lock, check and leave the counter alone."""
@@ -194,11 +214,11 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
 
     # --- Closing and opening -----------------------------------------------------------------
 
-    @action(description="Make many times", permissions=["add"], icon="calendar_add_on")
+    @action(description="Make many timeslots", permissions=["add"], icon="calendar_add_on")
     def generate(self, request: Request) -> HttpResponse:
         return generate_page(self, request)
 
-    @action(description="Close", permissions=["block"], icon="block")
+    @action(description="Close for booking", permissions=["block"], icon="block")
     def block(self, request: Request, object_id: str) -> HttpResponse:
         return self._one(request, object_id, self._block)
 
@@ -206,7 +226,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     def unblock(self, request: Request, object_id: str) -> HttpResponse:
         return self._one(request, object_id, self._unblock)
 
-    @admin.action(description="Close …", permissions=["block"])
+    @admin.action(description="Close for booking …", permissions=["block"])
     def block_selected(self, request: Request, queryset: QuerySet[Timeslot]) -> HttpResponse | None:
         return self._many(request, queryset, self._block)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.forms import BaseForm, ValidationError
 from django.http import HttpRequest, HttpResponseBase
@@ -21,6 +22,19 @@ class ReadOnlyAdmin(ModelAdmin):
     """Rows that staff may look at and nobody writes by hand."""
 
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+
+    def changeform_view(
+        self,
+        request: Request,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        # Django's log of edits is empty here: these rows have a history of their own.
+        context = {"show_history": False, **(extra_context or {})}
+        answer: HttpResponseBase = super().changeform_view(request, object_id, form_url, context)
+        return answer
 
     def has_add_permission(self, request: Request, obj: Any = None) -> bool:
         return False
@@ -54,6 +68,7 @@ class ServiceAdmin(ModelAdmin):
     """
 
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
 
     def changeform_view(
         self,
