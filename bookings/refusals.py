@@ -7,8 +7,8 @@ from accounts.models import User
 from bookings.desk import address, local_day, slot_address
 from bookings.errors import AlreadyBooked, SlotTaken, TooManyHolds
 from bookings.models import Booking, Timeslot
+from bookings.standing import held_until
 from bookings.states import TAKES_PLACE
-from bookings.telling import held_until
 from common import clock
 from common.errors import DomainError
 

@@ -1,4 +1,4 @@
-"""How a booking is told to who made it: state, money, what happened, what can be done now."""
+"""How a booking is told to who made it: money, what happened, what can be done now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,22 +8,12 @@ from django.urls import reverse
 
 from bookings.desk import address, refund_line
 from bookings.models import Booking
-from bookings.states import BookingStatus, CancelCause
+from bookings.standing import Standing, held_until, standing_of, standing_of_cancelled
+from bookings.states import BookingStatus
 from common import clock
 from common.money import money
 from payments.models import ZERO, Refund
 from payments.states import RefundState
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The state of a booking in words: a mark for lists, a headline and a sentence for its page."""
-
-    mark: str
-    tone: str
-    icon: str
-    headline: str
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,83 +105,6 @@ def has_invite(booking: Booking, at: datetime) -> bool:
     return booking.is_confirmed and booking.timeslot.end_time > at
 
 
-def standing_of(booking: Booking, *, at: datetime) -> Standing:
-    """One of a dozen; each says what is true and, where there is one, the next step."""
-    if booking.is_pending:
-        return _standing_of_hold(booking, at)
-    if booking.is_cancelled:
-        return _standing_of_cancelled(booking)
-    if booking.status == BookingStatus.NO_SHOW:
-        return Standing("Not attended", "past", "circle", "We missed you")
-    if booking.status == BookingStatus.COMPLETED or booking.timeslot.end_time <= at:
-        return Standing("Past", "past", "check", "This visit is over", "Thank you for coming.")
-    return _standing_of_confirmed(booking, at)
-
-
-def _standing_of_confirmed(booking: Booking, at: datetime) -> Standing:
-    if booking.timeslot.start_time <= at:
-        return Standing("Now", "good", "check", "Your time has begun", "We are expecting you.")
-    starts = clock.say_soon(booking.timeslot.start_time, booking.room.timezone, now=at)
-    text = f"See you {starts}."
-    if booking.is_payment_due:
-        text += f" Please pay {money(booking.price, booking.currency)} at the desk."
-    return Standing("Confirmed", "good", "check", "You are booked", text)
-
-
-def _standing_of_hold(booking: Booking, at: datetime) -> Standing:
-    if booking.is_processing:
-        return Standing(
-            "Being paid", "wait", "hourglass", "Your payment is being processed",
-            "The bank needs a little longer. Your place stays yours meanwhile, and we e-mail you "
-            "when it is settled.",
-        )  # fmt: skip
-    if not booking.is_payable(at):
-        return _ran_out(NOTHING_CHARGED)
-    return Standing(
-        "Held", "wait", "hourglass", f"Your time is held until {held_until(booking)}",
-        "It is yours once you have paid.",
-    )  # fmt: skip
-
-
-def _ran_out(money_went: str) -> Standing:
-    return Standing(
-        "Not paid in time", "past", "clock", "The time to pay ran out",
-        f"The place was given back. {money_went}",
-    )  # fmt: skip
-
-
-NOTHING_CHARGED = "Nothing was charged."
-CAME_TOO_LATE = "Your money came after that, so all of it goes back to you."
-
-
-def _standing_of_cancelled(booking: Booking) -> Standing:
-    was_paid = booking.payment is not None and booking.payment.captured > ZERO
-    money_went = CAME_TOO_LATE if was_paid else NOTHING_CHARGED
-    match booking.cancel_cause:
-        case CancelCause.LAPSED:
-            return _ran_out(money_went)
-        case CancelCause.GIVEN_UP:
-            return Standing("Given up", "past", "minus", "You gave this time up", money_went)
-        case CancelCause.FAILED:
-            return Standing(
-                "Payment failed", "bad", "close", "The payment didn't go through",
-                f"The place was given back. {money_went}",
-            )  # fmt: skip
-        case CancelCause.STAFF:
-            return Standing(
-                "Cancelled by us", "bad", "close", "We had to cancel your booking",
-                "We are sorry. If there is a question, please ask at the desk.",
-            )  # fmt: skip
-    return Standing("Cancelled", "bad", "close", "Your booking is cancelled")
-
-
-def held_until(booking: Booking) -> str:
-    """'14:32 (Berlin)'."""
-    assert booking.expires_at is not None
-    zone = booking.room.timezone
-    return f"{clock.say_time(booking.expires_at, zone)} ({clock.place_of(zone)})"
-
-
 # --- Money ----------------------------------------------------------------------------------
 
 
@@ -279,7 +192,7 @@ def happenings(booking: Booking) -> list[dict[str, str]]:
     for change in changes:
         title, tone, icon = HAPPENED[BookingStatus(change.to_status)]
         if change.to_status == BookingStatus.CANCELLED and change.at == booking.cancelled_at:
-            standing = _standing_of_cancelled(booking)
+            standing = standing_of_cancelled(booking)
             title, tone, icon = standing.mark, standing.tone, standing.icon
         items.append(
             {
@@ -298,5 +211,7 @@ def _pay_href(booking: Booking) -> str:
 
 
 def _again_href(booking: Booking, at: datetime) -> str:
+    was_not_paid = booking.is_pending and not (booking.is_payable(at) or booking.is_processing)
     is_over = booking.is_cancelled or booking.is_over or booking.timeslot.end_time <= at
+    is_over = is_over or was_not_paid
     return address(booking.room_id) if is_over and booking.room.is_active else ""

@@ -260,7 +260,7 @@ def test_a_hold_whose_time_is_over_is_released_by_who_looks(
     assert Timeslot.objects.get().taken == 0
 
 
-def test_while_the_provider_s_word_is_awaited_it_says_the_same(
+def test_while_the_provider_s_word_is_awaited_nothing_is_promised(
     visit: MakeVisitor, customer: User, make_booking: MakeBooking
 ) -> None:
     booking = make_booking(at=NOW - timedelta(minutes=15))
@@ -268,8 +268,11 @@ def test_while_the_provider_s_word_is_awaited_it_says_the_same(
     courier.open_session(booking.payment.pk, at=NOW - timedelta(minutes=10))
     visitor = visit(customer)
 
-    assert open_booking(visitor, booking).h1 == "The time to pay ran out"
-    assert not open_booking(visitor, booking).has_link("Give it up")
+    page = open_booking(visitor, booking)
+    assert page.h1 == "The time to pay ran out"
+    assert "We are making sure that nothing was charged" in page.text
+    assert page.has_link("Book again")
+    assert not page.has_link("Give it up")
     assert Timeslot.objects.get().taken == 1
 
 

@@ -193,7 +193,7 @@ def test_cancelled_due_and_processing_say_so(
     assert (page.status, page.h1) == (409, "This was cancelled")
 
     slow = make_booking(starts_at=later + timedelta(hours=1))
-    Payment.objects.filter(pk=slow.payment_id).update(status=PaymentState.PROCESSING)
+    Payment.objects.filter(bookings=slow).update(status=PaymentState.PROCESSING)
     page = visitor.get(pay_path(slow))
     assert (page.status, page.h1) == (200, "Your payment is being processed")
 
