@@ -107,9 +107,10 @@ def facts_of(booking: Booking, *, at: datetime) -> dict[str, Any]:
         "about": room.description,
         "when": clock.say_span(slot.start_time, slot.end_time, room.timezone),
         "day": clock.say_day(slot.start_time, room.timezone),
+        "date": _date(booking),
         "starts": clock.say_time(slot.start_time, room.timezone),
-        "ends": clock.say_time(slot.end_time, room.timezone),
-        "place": clock.place_of(room.timezone),
+        "hours": f"{clock.say_hours(slot.start_time, slot.end_time, room.timezone)} ({room.place})",
+        "facts": _facts(booking),
         "starts_at": slot.start_time.isoformat(),
         "ends_at": slot.end_time.isoformat(),
         "stamped_at": at.isoformat(),
@@ -137,8 +138,28 @@ def _key(kind: str, booking_id: int, sequence: int) -> str:
     return f"{kind}:{booking_id}:{sequence}"
 
 
+def _date(booking: Booking) -> dict[str, str]:
+    """The leaf of a calendar that the mail shows."""
+    local = booking.timeslot.start_time.astimezone(clock.zone(booking.room.timezone))
+    return {"weekday": f"{local:%a}", "number": str(local.day), "month": f"{local:%b}"}
+
+
+def _facts(booking: Booking) -> list[dict[str, str]]:
+    """What else there is to know, as `{label, text}`."""
+    price = money(booking.price, booking.currency) if booking.price > ZERO else "Free of charge"
+    if booking.is_payment_due:
+        price += ", to be paid at the desk"
+    known = {
+        "What": booking.room.description,
+        "Price": price,
+        "Notes": booking.notes,
+        "Number": str(booking.pk),
+    }
+    return [{"label": label, "text": text} for label, text in known.items() if text]
+
+
 def _said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:
-    if booking.price == ZERO:
+    if booking.price == ZERO or booking.is_payment_due:
         return []
     zone = booking.room.timezone
     return [

@@ -194,6 +194,8 @@ def happenings(booking: Booking) -> list[dict[str, str]]:
         if change.to_status == BookingStatus.CANCELLED and change.at == booking.cancelled_at:
             standing = standing_of_cancelled(booking)
             title, tone, icon = standing.mark, standing.tone, standing.icon
+        if booking.payment is not None and change.at == booking.payment.paid_at:
+            title = "Paid and confirmed"
         items.append(
             {
                 "title": title,

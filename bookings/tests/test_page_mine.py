@@ -398,7 +398,7 @@ def test_what_happened_is_told_in_order(
     page = open_booking(visit(customer), booking)
 
     assert (
-        "What happened Held for you Thu 2 July, 10:00 Confirmed Thu 2 July, 10:03 "
+        "What happened Held for you Thu 2 July, 10:00 Paid and confirmed Thu 2 July, 10:03 "
         "Cancelled Thu 2 July, 10:05"
     ) in page.text
 

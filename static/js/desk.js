@@ -24,6 +24,21 @@
     return where === "day" || where === "next" ? chosen : (same ?? chosen);
   }
 
+  /* Whatever isn't the card (an error, a lost line) is opened as the page that it is. */
+  document.addEventListener("htmx:after:request", (event) => {
+    const { request, response, text } = event.detail.ctx;
+    if (response.status !== 200 || !text.includes("data-desk")) {
+      event.preventDefault();
+      location.assign(request.action);
+    }
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const action = event.detail.ctx?.request?.action;
+    if (action) {
+      location.assign(action);
+    }
+  });
+
   document.addEventListener("htmx:after:swap", () => {
     const desk = document.querySelector("[data-desk]");
     if (!desk || !where) {

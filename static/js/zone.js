@@ -36,7 +36,7 @@
     const sign = minutes < 0 ? "−" : "+";
     const whole = Math.floor(Math.abs(minutes) / 60);
     const rest = Math.abs(minutes) % 60;
-    return `${sign}${whole}${rest ? `:${String(rest).padStart(2, "0")}` : ""} h`;
+    return `${sign}${whole}${rest ? `:${String(rest).padStart(2, "0")}` : ""}\u00a0h`;
   }
 
   function place() {

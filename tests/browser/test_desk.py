@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from bookings.models import Booking, Timeslot
 from tests.browser.conftest import PHONE, House, Open
@@ -80,6 +80,33 @@ def test_the_browser_s_way_back_shows_the_day_before(
     expect(day_link(page, days[1])).to_have_attribute("aria-current", "date")
 
 
+@pytest.mark.parametrize("trouble", ["error", "no-line"])
+def test_a_swap_that_fails_becomes_an_ordinary_page(
+    visit: Open, house: House, days: tuple[datetime, datetime], trouble: str
+) -> None:
+    window = visit()
+    page = window.page
+    open_desk(page, house)
+    tries: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        tries.append(route.request.url)
+        if len(tries) > 1:
+            route.continue_()
+        elif trouble == "error":
+            route.fulfill(status=503, body="<p>One moment, please</p>")
+        else:
+            route.abort()
+
+    page.route(f"**/bookings/new?*day={days[1]:%Y-%m-%d}*", fail_once)
+    day_link(page, days[1]).click()
+
+    expect(day_link(page, days[1])).to_have_attribute("aria-current", "date")
+    assert len(tries) == 2
+    # The browser itself writes such a failure to the console.
+    window.faults.clear()
+
+
 def test_months_are_turned_by_keyboard_and_the_focus_stays(visit: Open, house: House) -> None:
     page = visit().page
     open_desk(page, house)
@@ -122,7 +149,7 @@ def test_on_a_phone_the_times_of_a_chosen_day_come_into_view(
 def test_a_visitor_far_away_is_told_the_difference(visit: Open, house: House) -> None:
     page = visit(timezone_id="America/Los_Angeles").page
     open_desk(page, house)
-    expect(page.get_by_text("(yours: Los Angeles, −9 h)")).to_be_visible()
+    expect(page.get_by_text("(yours: Los Angeles, −9\u00a0h)")).to_be_visible()
 
     page.get_by_role("link", name=re.compile(r"\d\d:\d\d 30 min")).first.click()
     expect(page.get_by_text("where you are, in Los Angeles")).to_be_visible()
