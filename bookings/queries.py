@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, latest_start
-from bookings.querysets import IS_PENDING, RoomQuerySet, is_past, is_upcoming
+from bookings.querysets import IS_PENDING, is_past, is_upcoming
 from bookings.states import TAKES_PLACE
 from common import clock
 
@@ -168,15 +168,22 @@ def next_of(user_id: int, at: datetime) -> Booking | None:
 
 
 def find_rooms(
-    *, at: datetime, search: str = "", room_type: str = "", day: date | None = None
-) -> RoomQuerySet:
-    """Active rooms whose name or description holds `search`, of that type, free on that day."""
-    rooms: RoomQuerySet = Room.objects.active()
-    if search.strip():
-        words = search.strip()
+    rooms: QuerySet[Room],
+    *,
+    at: datetime,
+    search: str = "",
+    room_type: str = "",
+    min_capacity: int = 0,
+    day: date | None = None,
+) -> QuerySet[Room]:
+    """Those of `rooms` with `search` in name or description, of that type, with at least so many
+    seats, and with a bookable time on that day of their own zone."""
+    if words := search.strip():
         rooms = rooms.filter(Q(name__icontains=words) | Q(description__icontains=words))
     if room_type:
         rooms = rooms.filter(room_type=room_type)
+    if min_capacity:
+        rooms = rooms.filter(capacity__gte=min_capacity)
     if day is not None:
         rooms = rooms.filter(pk__in=rooms_free_on(day, at))
     return rooms

@@ -57,6 +57,7 @@ def _rooms(request: Request) -> HttpResponse:
     wanted = sensible(form)
     day = wanted.get("date")
     rooms = find_rooms(
+        Room.objects.active(),
         at=request.at,
         search=wanted.get("search") or "",
         room_type=wanted.get("type") or "",
