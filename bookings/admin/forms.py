@@ -27,6 +27,7 @@ WEEKDAYS: Final = (
     (6, "Sat"),
     (7, "Sun"),
 )
+TIME_FIELDS: Final = ("day", "starts", "minutes")
 FOUR_WEEKS: Final = timedelta(days=27)
 
 
@@ -58,6 +59,8 @@ class MinutesField(forms.IntegerField):
 class TimeslotForm(RefusingForm, forms.ModelForm[Timeslot]):
     """One time. The counter of places isn't here: only bookings move it."""
 
+    # Somebody relies on the time of a slot that was ever booked: it isn't offered for change.
+    is_time_fixed: ClassVar = False
     fields_by_attr: ClassVar = {
         "startTime": "starts",
         "endTime": "minutes",
@@ -82,7 +85,10 @@ class TimeslotForm(RefusingForm, forms.ModelForm[Timeslot]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         slot: Timeslot = self.instance
-        if not slot._state.adding:
+        if self.is_time_fixed:
+            for name in TIME_FIELDS:
+                del self.fields[name]
+        elif not slot._state.adding:
             local = slot.start_time.astimezone(clock.zone(slot.room.timezone))
             self.initial = {
                 "day": local.date(),
@@ -113,7 +119,7 @@ class TimeslotForm(RefusingForm, forms.ModelForm[Timeslot]):
             for name in ("price", "max_bookings")
             if name in self.changed_data
         }
-        if {"day", "starts", "minutes"} & set(self.changed_data):
+        if set(TIME_FIELDS) & set(self.changed_data):
             values |= {name: self.cleaned_data[name] for name in ("start_time", "end_time")}
         return values
 

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bookings.admin.filters import PlacesFilter, RoomFilter, SlotWhenFilter
-from bookings.admin.forms import TimeslotForm
+from bookings.admin.forms import TIME_FIELDS, TimeslotForm
 from bookings.admin.generator import generate_page
 from bookings.models import Booking, Timeslot
 from bookings.services import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
@@ -129,8 +129,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
         facts = ["show_room_link", "show_full_when", "show_full_state", "show_places"]
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": [*facts, "show_price"]})]
-        # Somebody relies on the time of a slot that was ever booked: it isn't offered for change.
-        times = [] if _was_booked(obj) else ["day", "starts", "minutes"]
+        times = () if _was_booked(obj) else TIME_FIELDS
         return [
             (None, {"fields": facts}),
             ("Change it", {"fields": [*times, "price", "max_bookings"]}),
@@ -148,7 +147,9 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     ) -> Any:
         # Django would ask for fields by the names in the fieldsets; some are the form's own.
         names = ("price", "max_bookings") if obj is not None else TimeslotForm.Meta.fields
-        return super().get_form(request, obj, change, **{**kwargs, "fields": names})
+        form = super().get_form(request, obj, change, **{**kwargs, "fields": names})
+        is_fixed = obj is not None and _was_booked(obj)
+        return type(form.__name__, (form,), {"is_time_fixed": is_fixed})
 
     def get_changeform_initial_data(self, request: Request) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """What the three lists of money share."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from accounts.models import User
 from common.http import Request
 from common.money import money
 from common.staff.rows import ReadOnlyAdmin, quick_views
 from common.staff.words import mark, said_day_and_time, said_stamp
 from payments.models import Payment, PaymentAttempt, Refund
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -71,7 +73,7 @@ class MoneyAdmin(ReadOnlyAdmin):
         return mark(said, self.colours[state])
 
 
-def person_link(person: User) -> str:
+def person_link(person: "User") -> str:
     return format_html(
         '<a class="staff-link" href="{}">{}</a>',
         reverse("admin:accounts_user_change", args=[person.pk]),
