@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 from bookings.models import Booking, Room, Timeslot
-from bookings.queries import bookable_by_time, bookable_in, rooms_free_on
+from bookings.queries import bookable_by_time, bookable_in, find_rooms
 from bookings.states import BookingStatus, RoomType
 from common import clock
 from common.api.serializers import DayField, IdField, Serializer
@@ -34,15 +34,14 @@ class RoomQuery(Serializer):
 
 def rooms(rows: QuerySet[Room], wanted: dict[str, Any], at: datetime) -> QuerySet[Room]:
     """These rooms, narrowed by a RoomQuery."""
-    if "room_type" in wanted:
-        rows = rows.filter(room_type=wanted["room_type"])
-    if "min_capacity" in wanted:
-        rows = rows.filter(capacity__gte=wanted["min_capacity"])
-    if "date" in wanted:
-        rows = rows.filter(pk__in=rooms_free_on(wanted["date"], at))
-    if words := wanted.get("search"):
-        rows = rows.filter(Q(name__icontains=words) | Q(description__icontains=words))
-    return rows
+    return find_rooms(
+        rows,
+        at=at,
+        search=wanted.get("search", ""),
+        room_type=wanted.get("room_type", ""),
+        min_capacity=wanted.get("min_capacity", 0),
+        day=wanted.get("date"),
+    )
 
 
 class StaffRoomQuery(RoomQuery):
