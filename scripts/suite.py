@@ -33,6 +33,7 @@ def suite(arguments: list[str]) -> int:
     runs = _Runs(env, passed_on)
 
     with contextlib.ExitStack() as stack:
+        stack.callback(runs.gaps.unlink)
         redis = stack.enter_context(_server(runs, "Redis", servers.redis()))
         mariadb = stack.enter_context(_server(runs, "MariaDB", servers.mariadb()))
         runs.env["TEST_REDIS_URL"] = redis
@@ -43,7 +44,7 @@ def suite(arguments: list[str]) -> int:
         if mariadb:
             with _databases_dropped(mariadb, f"test_{runs.id}"):
                 runs.pytest("MariaDB", *chosen, DATABASE_URL=f"{mariadb}/{runs.id}")
-    return runs.report()
+        return runs.report()
 
 
 def _rounds(races_only: bool) -> str:
@@ -88,7 +89,9 @@ class _Runs:
 
     def __init__(self, env: dict[str, str], arguments: list[str]) -> None:
         self.id = f"run{uuid.uuid4().hex[:8]}"
-        self.gaps = Path(tempfile.mkstemp(prefix="gaps-")[1])
+        handle, path = tempfile.mkstemp(prefix="gaps-")
+        os.close(handle)
+        self.gaps = Path(path)
         self.env = env | {"TEST_GAPS_FILE": str(self.gaps), "TEST_RUN": self.id}
         self.arguments = arguments
         self.results: list[tuple[str, int, float]] = []
@@ -114,7 +117,6 @@ class _Runs:
     def report(self) -> int:
         """Print how it went; the exit code."""
         gaps = sorted(set(self.gaps.read_text(encoding="utf-8").splitlines()))
-        self.gaps.unlink()
         print(f"\n=== Summary {'=' * 63}")
         words = {0: "passed", NO_TESTS_COLLECTED: "nothing chosen"}
         for title, code, seconds in self.results:
