@@ -66,10 +66,18 @@ def write_roles(apps: Any, roles: Mapping[str, tuple[str, ...]] = ROLES) -> None
             permission, _ = permission_model.objects.get_or_create(
                 content_type=content_type,
                 codename=codename,
-                defaults={"name": f"Can {codename.replace('_', ' ')}"},
+                defaults={"name": _said(apps.get_model(app_label, model), codename)},
             )
             permissions.append(permission)
         group.permissions.set(permissions)
+
+
+def _said(model: Any, codename: str) -> str:
+    """What Django itself would call the permission, had it been first."""
+    own = dict(model._meta.permissions)
+    action = codename.split("_", 1)[0]
+    said: str = own.get(codename, f"Can {action} {model._meta.verbose_name_raw}")
+    return said
 
 
 # The model on which a permission of our own stands.
