@@ -30,6 +30,7 @@ class Refusal:
     ways_title: str = ""
     ways: list[Way] = field(default_factory=list)
     may_retry: bool = False
+    tone: str = "wait"
 
 
 TITLES = {
@@ -46,8 +47,15 @@ TITLES = {
 RETRY = frozenset({"busy", "throttled", "idempotency_in_progress", "idempotency_key_reused"})
 
 
-def explain(error: DomainError, *, slot: Timeslot, user: User | None, at: datetime) -> Refusal:
-    """The refusal of `slot` in words, with up to three ways on."""
+def explain(
+    error: DomainError,
+    *,
+    slot: Timeslot,
+    user: User | None,
+    at: datetime,
+    was_pressed: bool,
+) -> Refusal:
+    """Why `slot` can't be had, in words, with the ways on; `was_pressed`: it was tried."""
     title = TITLES.get(error.code, "This time can't be booked")
     other_times = [Way("See all free times", address(slot.room_id, day=local_day(slot)))]
     if error.code == "idempotency_key_reused":
@@ -55,14 +63,21 @@ def explain(error: DomainError, *, slot: Timeslot, user: User | None, at: dateti
         return Refusal(title, text, may_retry=True)
     if error.code in RETRY:
         return Refusal(title, error.message, may_retry=True)
-    if isinstance(error, SlotTaken) and error.details.get("alternatives"):
-        free = [_alternative(other, at) for other in error.details["alternatives"]]
-        return Refusal(title, error.message, "Still free nearby", free + other_times)
+    if isinstance(error, SlotTaken):
+        free = [_alternative(other, at) for other in error.details.get("alternatives", [])]
+        text = error.message if was_pressed else "Somebody has it already."
+        return Refusal(
+            title if was_pressed else "This time is taken",
+            text,
+            "Still free nearby" if free else "",
+            free + other_times,
+            tone="bad",
+        )
     if isinstance(error, AlreadyBooked) and user is not None:
         return Refusal(title, error.message, "", _own_bookings(slot, user) + other_times)
     if isinstance(error, TooManyHolds) and user is not None:
         return Refusal(title, error.message, "You are holding", _own_holds(user))
-    return Refusal(title, error.message, "", other_times)
+    return Refusal(title, error.message, "", other_times, tone="bad")
 
 
 def _alternative(slot: Timeslot, at: datetime) -> Way:

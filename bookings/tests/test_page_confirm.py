@@ -215,7 +215,7 @@ def test_a_full_time_says_so_before_anything_is_pressed(
     page = look(visit(), make_slot(taken=1))
 
     assert page.status == 200
-    assert "This time is taken." in page.text
+    assert "This time is taken Somebody has it already." in page.text
     assert not page.has_link("Sign in to book")
 
 

@@ -37,7 +37,11 @@ def confirm(
     was_refused = error is not None
     status = error.status if error else 400 if form and form.errors else 200
     error = error or obstacle(slot, user_id=user.pk if user else None, at=request.at)
-    refusal = explain(error, slot=slot, user=user, at=request.at) if error else None
+    refusal = (
+        explain(error, slot=slot, user=user, at=request.at, was_pressed=was_refused)
+        if error
+        else None
+    )
     if form is None:
         form = HoldForm(initial={"idempotency_key": uuid4(), "room": slot.room_id, "slot": slot.pk})
     room, here = slot.room, desk.slot_address(slot)
