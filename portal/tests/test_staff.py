@@ -18,6 +18,17 @@ from tests.infrastructure.staff import cost
 from tests.infrastructure.world import NOW, MakeBooking, MakeUser
 
 PASSWORD = "correct horse battery"
+DESK_MENU = [
+    "Today",
+    "Bookings",
+    "Timeslots",
+    "Rooms",
+    "Payments",
+    "Refunds",
+    "Tries to pay",
+    "People",
+    "Mails",
+]
 
 
 def sign_in(visitor: Visitor, page: Page, email: str) -> Page:
