@@ -124,7 +124,7 @@ def test_a_method_that_is_not_there_is_405(
     ],
 )
 def test_an_unknown_address_is_404(api: MakeApi, customer: User, path: str) -> None:
-    for client in (api(), api(customer)):
+    for client in (api(), api(customer), api(customer, enforce_csrf_checks=True)):
         refused(client.client.get(path), 404, "not_found")
         refused(client.client.post(path, b"{}", content_type="application/json"), 404, "not_found")
 

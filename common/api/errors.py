@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import OperationalError
 from django.http import JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter as StandardFormatter
 from drf_standardized_errors.handler import ExceptionHandler as StandardHandler
 from drf_standardized_errors.types import ExceptionHandlerContext
@@ -105,6 +106,8 @@ def refusal_response(error: DomainError, *, at: datetime) -> JsonResponse:
     return response
 
 
+# Nothing is done here, and Django's own answer to a missing token would be a page.
+@csrf_exempt
 def api_not_found(request: Request, *args: object, **kwargs: object) -> JsonResponse:
     """An unknown address under /api/ answers in the API's own shape."""
     return refusal_response(
