@@ -105,7 +105,7 @@ def today() -> datetime:
 
 @dataclass
 class House:
-    """A room with times on two days of next week and one in the month after."""
+    """A room with four times each on two days in a row and on one of the month after."""
 
     room: Room
     slots: list[Timeslot]
@@ -117,9 +117,11 @@ def house(make_room: MakeRoom, make_slot: MakeSlot, today: datetime) -> House:
     room = make_room(
         name="Dr Weber", hourly_rate=Decimal("90.00"), description="Check-up, fillings, advice."
     )
+    first = today + timedelta(days=2)
+    month_after = (first.replace(day=1) + timedelta(days=32)).replace(day=15)
     slots = [
-        make_slot(room=room, start=today + timedelta(days=day, minutes=30 * number))
-        for day in (2, 3, 33)
+        make_slot(room=room, start=day + timedelta(minutes=30 * number))
+        for day in (first, first + timedelta(days=1), month_after)
         for number in range(4)
     ]
     return House(room, slots)
