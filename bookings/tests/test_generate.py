@@ -19,7 +19,7 @@ EVERY_DAY = range(1, 8)
 
 
 def plan(day: date, last: date | None = None, **fields: Any) -> Plan:
-    values = {
+    values: dict[str, Any] = {
         "first_day": day,
         "last_day": last or day,
         "slot_length": HOUR,
