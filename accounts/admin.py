@@ -49,7 +49,8 @@ class RoleFilter(admin.SimpleListFilter):
             return queryset.filter(is_staff=True)
         if chosen == "customers":
             return queryset.filter(is_staff=False)
-        return queryset.filter(groups=int(chosen)) if chosen.isdecimal() else queryset
+        known = {value for value, _label in self.lookup_choices}
+        return queryset.filter(groups=int(chosen)) if chosen in known else queryset
 
 
 class StaffMixin(forms.ModelForm[User]):

@@ -83,7 +83,8 @@ class RoomFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value() or ""
-        return queryset.filter(room_id=int(chosen)) if chosen.isdecimal() else queryset
+        known = {pk for pk, _name in self.lookup_choices}
+        return queryset.filter(room_id=int(chosen)) if chosen in known else queryset
 
 
 class PlacesFilter(admin.SimpleListFilter):

@@ -1,5 +1,6 @@
 """The way into the staff pages, their menu and their first page."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
 from accounts.models import User
+from accounts.roles import FRONT_DESK
 from bookings.models import Booking
 from bookings.services import cancel_booking, set_status
 from bookings.states import BookingStatus
@@ -88,6 +90,21 @@ def test_a_second_factor_is_asked_for_on_the_way_in(visit: MakeVisitor, manager:
 
     assert page.path == "/accounts/2fa/authenticate/"
     assert visitor.get("/admin/").status == 302
+
+
+def test_a_new_colleague_proves_the_address_once_and_is_in(
+    visit: MakeVisitor, make_user: MakeUser
+) -> None:
+    make_user("new@example.com", verified=False, is_staff=True, group=FRONT_DESK)
+    visitor = visit()
+
+    asked = sign_in(visitor, visitor.follow(visitor.get("/admin/")), "new@example.com")
+    assert asked.path == "/accounts/confirm-email/"
+    code = re.findall(r"\b\d{6}\b", OutgoingMail.objects.get().context["text"])[0]
+    [form] = [form for form in asked.forms if "code" in form.fields]
+    page = visitor.follow(visitor.post(form.action, **form.fields | {"code": code}))
+
+    assert (page.status, page.path) == (200, "/admin/")
 
 
 def test_who_is_no_staff_is_told_so_and_not_sent_round_in_circles(
@@ -229,3 +246,33 @@ def test_the_first_page_costs_the_same_on_a_busy_day(
     fill(29)
 
     assert cost(visitor, "/admin/") == one <= 16
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/bookings/booking/?status=nonsense&when=never&room=99999999999999999999&payment=x",
+        "/admin/bookings/booking/?user__id__exact=nobody",
+        "/admin/bookings/booking/?user__id__exact=99999999999999999999",
+        "/admin/bookings/booking/?id__exact=99999999999999999999",
+        "/admin/bookings/booking/?q=%00%27%22%25&p=999",
+        "/admin/bookings/timeslot/?places=x&room=-1&when=%27",
+        "/admin/bookings/timeslot/generate/?room=99999999999999999999",
+        "/admin/payments/payment/?look=x&status=y",
+        "/admin/accounts/user/?who=99999999999999999999",
+        "/admin/bookings/booking/99999999999999999999/change/",
+        "/admin/bookings/booking/nonsense/cancel/",
+        "/admin/bookings/timeslot/nonsense/block/",
+        "/admin/bookings/timeslot/99999999999999999999/change/",
+        "/admin/bookings/room/nonsense/delete/",
+        "/admin/bookings/room/99999999999999999999/times/",
+        "/admin/search/?s=book",
+    ],
+)
+def test_nonsense_in_an_address_is_no_fault_of_ours(
+    visit: MakeVisitor, make_booking: MakeBooking, manager: User, path: str
+) -> None:
+    make_booking()
+    visitor = visit(manager)
+
+    assert visitor.follow(visitor.get_address(path)).status in {200, 404}
