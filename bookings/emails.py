@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
-from bookings.models import Booking
+from bookings.models import Booking, Timeslot
 from common import clock
 from common.money import money
 from notifications.calendar import Method, invite
@@ -19,12 +20,38 @@ from notifications.rendering import render_mail
 from payments.models import ZERO
 
 CONFIRMED = "booking_confirmed"
+MOVED = "booking_moved"
 CANCELLED = "booking_cancelled"
+STAFF_BOOKED = "staff_booked"
+STAFF_MOVED = "staff_moved"
+STAFF_CANCELLED = "staff_cancelled"
+KINDS = (CONFIRMED, MOVED, CANCELLED, STAFF_BOOKED, STAFF_MOVED, STAFF_CANCELLED)
 
 
 def booking_confirmed(booking: Booking, *, at: datetime) -> None:
     """With the invite, the price and the refund time line."""
     _queue(CONFIRMED, booking, at=at, more={"refund_steps": _said_steps(booking, at)})
+    _tell_staff(STAFF_BOOKED, booking, at=at)
+
+
+def booking_moved(
+    booking: Booking, *, former: Timeslot, refund: Decimal, by_staff: bool, at: datetime
+) -> None:
+    """With the former time, what the cheaper one gives back, and the invite's update."""
+    zone = booking.room.timezone
+    facts = {
+        "former_when": clock.say_span(former.start_time, former.end_time, zone),
+        "refund": money(refund, booking.currency) if refund > ZERO else "",
+        "refund_steps": _said_steps(booking, at),
+        "by_staff": by_staff,
+        "free_cancel_until": (
+            clock.say_moment(booking.free_cancel_until, zone)
+            if booking.free_cancel_until and booking.price > ZERO
+            else ""
+        ),
+    }
+    _queue(MOVED, booking, at=at, more=facts)
+    _tell_staff(STAFF_MOVED, booking, at=at, more=facts)
 
 
 def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> None:
@@ -40,13 +67,14 @@ def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> Non
             "by_staff": booking.cancel_cause == "staff",
         },
     )
+    _tell_staff(STAFF_CANCELLED, booking, at=at)
 
 
 def mails_about(booking: Booking) -> QuerySet[OutgoingMail]:
     """Every mail that told of this booking, and what was sent again of them, in order."""
     keys = [
         _key(kind, booking.pk, sequence)
-        for kind in (CONFIRMED, CANCELLED)
+        for kind in KINDS
         for sequence in range(booking.sequence + 1)
     ]
     return OutgoingMail.objects.filter(Q(key__in=keys) | Q(copy_of__key__in=keys)).order_by("pk")
@@ -54,7 +82,11 @@ def mails_about(booking: Booking) -> QuerySet[OutgoingMail]:
 
 def register_mails() -> None:
     register(CONFIRMED, build, title="Booking confirmed")
+    register(MOVED, build, title="Booking moved")
     register(CANCELLED, build, title="Booking cancelled")
+    register(STAFF_BOOKED, build_plain, title="To the room's staff: booked")
+    register(STAFF_MOVED, build_plain, title="To the room's staff: moved")
+    register(STAFF_CANCELLED, build_plain, title="To the room's staff: cancelled")
 
 
 def build(mail: OutgoingMail) -> Message:
@@ -72,6 +104,12 @@ def build(mail: OutgoingMail) -> Message:
             Attachment("invite.ics", calendar, "text/calendar", params),
         ),
     )
+
+
+def build_plain(mail: OutgoingMail) -> Message:
+    """Words alone: the staff's calendar is the admin."""
+    subject, text, html = render_mail(mail.kind, mail.context)
+    return Message(subject=subject, text=text, html=html)
 
 
 def invite_from_facts(facts: dict[str, Any], *, method: Method) -> bytes:
@@ -156,6 +194,22 @@ def _facts(booking: Booking) -> list[dict[str, str]]:
         "Number": str(booking.pk),
     }
     return [{"label": label, "text": text} for label, text in known.items() if text]
+
+
+def _tell_staff(
+    kind: str, booking: Booking, *, at: datetime, more: dict[str, Any] | None = None
+) -> None:
+    room = booking.room
+    if not (room.staff_email and room.notify_staff):
+        return
+    path = reverse("admin:bookings_booking_change", args=[booking.pk])
+    queue_mail(
+        kind=kind,
+        to=room.staff_email,
+        key=_key(kind, booking.pk, booking.sequence),
+        context=facts_of(booking, at=at) | (more or {}) | {"url": settings.SITE_URL + path},
+        at=at,
+    )
 
 
 def _said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:

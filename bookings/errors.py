@@ -45,3 +45,13 @@ class RefundChanged(DomainError):
 class InUse(DomainError):
     code = "in_use"
     message = "This was booked before, so it stays for the records."
+
+
+class TooLate(DomainError):
+    code = "too_late"
+    message = "It is too late for this."
+
+
+class PriceIncrease(DomainError):
+    code = "price_increase"
+    message = "This time costs more than the one you have."

@@ -34,15 +34,35 @@ def refund_percent(policy: Sequence[Tier], *, starts_at: datetime, at: datetime)
     return 0
 
 
+def best_tier_ends(policy: Sequence[Tier], *, starts_at: datetime) -> datetime:
+    """Until when a cancel would earn the most; the start, where a policy never gives anything.
+
+    A customer may move until then, so that moving can't dodge the policy.
+    """
+    best = max((tier["percent"] for tier in policy), default=0)
+    if best == 0:
+        return starts_at
+    hours = min(tier["hoursBefore"] for tier in policy if tier["percent"] == best)
+    return starts_at - timedelta(hours=hours)
+
+
 def refund_amount(*, price: Decimal, percent: int, refundable: Decimal, currency: str) -> Decimal:
     """The smaller of the percentage of the price and what is there to give back."""
     return max(min(percent_of(price, percent, currency), refundable), Decimal(0))
 
 
 def refund_steps(
-    policy: Sequence[Tier], *, starts_at: datetime, price: Decimal, currency: str
+    policy: Sequence[Tier],
+    *,
+    starts_at: datetime,
+    price: Decimal,
+    currency: str,
+    free_until: datetime | None = None,
 ) -> list[RefundStep]:
-    """The policy as a time line for one price, the best step first, 'then none' last."""
+    """The policy as a time line for one price, the best step first, 'then none' last.
+
+    `free_until` is the right to cancel for 100 % that a move by staff gives.
+    """
     steps = [
         RefundStep(
             until=starts_at - timedelta(hours=tier["hoursBefore"]),
@@ -51,6 +71,11 @@ def refund_steps(
         )
         for tier in sorted(policy, key=lambda tier: -tier["hoursBefore"])
     ]
+    if free_until is not None:
+        later = [step for step in steps if step.until is not None and step.until > free_until]
+        steps = [RefundStep(until=free_until, percent=100, amount=price), *later]
+        if later and later[0].percent == 100:
+            steps = later
     if not steps or steps[-1].percent > 0:
         steps.append(RefundStep(until=None, percent=0, amount=Decimal(0)))
     return steps

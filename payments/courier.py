@@ -18,7 +18,7 @@ from payments.gateways.base import RefundRequest, Session, SessionRequest
 from payments.models import Payment, PaymentAttempt, Refund
 from payments.policies import session_expiry
 from payments.services import apply_session, note_refund_failed, note_refund_sent
-from payments.states import LIVE_ATTEMPTS, AttemptState, ClosedBecause, RefundState
+from payments.states import DESK, LIVE_ATTEMPTS, AttemptState, ClosedBecause, RefundState
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +108,9 @@ def due_refunds(at: datetime, limit: int = 100) -> list[int]:
 
 
 def _is_due(at: datetime) -> Q:
+    by_provider = ~Q(attempt__provider=DESK)
     stale = Q(status=RefundState.SENDING, claimed_at__lte=at - SEND_AGAIN_AFTER)
-    return stale | Q(status=RefundState.REQUESTED, next_try_at__lte=at)
+    return by_provider & (stale | Q(status=RefundState.REQUESTED, next_try_at__lte=at))
 
 
 def _claim_refund(refund_id: int, at: datetime) -> Refund | None:

@@ -16,12 +16,14 @@ from django.utils import timezone
 from common.states import require_move
 from payments.states import (
     ATTEMPT_MOVES,
+    DESK,
     HOLDING,
     LIVE_ATTEMPTS,
     PAYMENT_MOVES,
     REFUND_MOVES,
     AttemptState,
     ClosedBecause,
+    DeskMethod,
     PaymentState,
     RefundState,
 )
@@ -151,6 +153,16 @@ class PaymentAttempt(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     captured = models.DecimalField(max_digits=10, decimal_places=2, default=ZERO)
     last_error = models.TextField(blank=True)
+    # At the desk: how, which receipt, by whom.
+    method = models.CharField(max_length=10, choices=DeskMethod.choices, blank=True)
+    receipt = models.CharField("receipt number", max_length=100, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="desk_payments",
+    )
 
     class Meta:
         db_table = "payment_attempts"
@@ -203,6 +215,13 @@ class Refund(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="handed_over_refunds",
+    )
     last_error = models.TextField(blank=True)
 
     class Meta:
@@ -219,6 +238,11 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} ({self.get_status_display()})"
+
+    @property
+    def is_by_hand(self) -> bool:
+        """To be handed over at the desk, where it was paid."""
+        return self.attempt.provider == DESK
 
     @property
     def is_live(self) -> bool:

@@ -36,6 +36,16 @@ class AttemptState(models.TextChoices):
     MISMATCH = "mismatch", "other amount than ours"
 
 
+# The provider of what is paid by hand; no gateway stands behind it.
+DESK: Final = "desk"
+
+
+class DeskMethod(models.TextChoices):
+    CASH = "cash", "cash"
+    CARD = "card", "card terminal"
+    TRANSFER = "transfer", "bank transfer"
+
+
 class RefundState(models.TextChoices):
     REQUESTED = "requested", "on its way"
     SENDING = "sending", "being sent"
@@ -66,7 +76,8 @@ ATTEMPT_MOVES: Final[Moves] = {
 }
 
 REFUND_MOVES: Final[Moves] = {
-    RefundState.REQUESTED: {RefundState.SENDING},
+    # At the desk nothing is sent: the money is handed over.
+    RefundState.REQUESTED: {RefundState.SENDING, RefundState.SUCCEEDED},
     RefundState.SENDING: {RefundState.REQUESTED, RefundState.SUCCEEDED, RefundState.FAILED},
     RefundState.SUCCEEDED: set(),
     RefundState.FAILED: set(),

@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from bookings.models.room import Room
 from bookings.models.timeslot import Timeslot
-from bookings.policies import RefundStep, refund_amount, refund_percent, refund_steps
+from bookings.policies import (
+    RefundStep,
+    best_tier_ends,
+    refund_amount,
+    refund_percent,
+    refund_steps,
+)
 from bookings.querysets import BookingQuerySet
 from bookings.states import BOOKING_MOVES, BookingStatus, CancelCause, PaymentStatus
 from common.states import require_move
@@ -52,6 +58,8 @@ class Booking(models.Model):
     refund_policy = models.JSONField(default=list)
     cancel_cause = models.CharField(max_length=10, choices=CancelCause.choices, blank=True)
     refund_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    free_cancel_until = models.DateTimeField(null=True, blank=True)
+    staff_notes = models.TextField("notes of the staff", blank=True)
     # The calendar invite: one identity for life, a number that rises with every change.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
@@ -167,6 +175,8 @@ class Booking(models.Model):
         """What a cancel at that moment earns; 0 when nothing was paid."""
         if self.payment is None or self.payment.captured == ZERO:
             return 0
+        if self.free_cancel_until is not None and at <= self.free_cancel_until:
+            return 100
         return refund_percent(self.refund_policy, starts_at=self.timeslot.start_time, at=at)
 
     def refund_due(self, at: datetime) -> Decimal:
@@ -196,7 +206,17 @@ class Booking(models.Model):
             starts_at=self.timeslot.start_time,
             price=self.price,
             currency=self.currency,
+            free_until=self.free_cancel_until,
         )
+
+    @property
+    def moves_until(self) -> datetime:
+        """Until when its holder may move it: while a cancel would earn the most."""
+        return best_tier_ends(self.refund_policy, starts_at=self.timeslot.start_time)
+
+    def is_movable(self, at: datetime) -> bool:
+        """By its holder."""
+        return self.is_confirmed and at <= self.moves_until and self.timeslot.start_time > at
 
 
 class BookingStatusChange(models.Model):

@@ -1,9 +1,11 @@
 """What can be done with rooms, slots and bookings; one verb a file."""
 
 from bookings.services.book import book, obstacle
+from bookings.services.book_for import book_for_customer
 from bookings.services.cancel import cancel_booking, cancel_by_staff
 from bookings.services.complete import complete_past
 from bookings.services.generate import GenerateResult, generate_slots
+from bookings.services.reschedule import move_by_staff, reschedule_booking
 from bookings.services.rooms import delete_room, save_room
 from bookings.services.set_status import set_status, staff_moves
 from bookings.services.slots import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
@@ -13,6 +15,7 @@ __all__ = [
     "add_slot",
     "block_slot",
     "book",
+    "book_for_customer",
     "cancel_booking",
     "cancel_by_staff",
     "complete_past",
@@ -20,7 +23,9 @@ __all__ = [
     "delete_slot",
     "edit_slot",
     "generate_slots",
+    "move_by_staff",
     "obstacle",
+    "reschedule_booking",
     "save_room",
     "set_status",
     "staff_moves",
