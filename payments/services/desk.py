@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from accounts.models import User
 from common.errors import InvalidInput, InvalidTransition, NotFound
+from common.people import lock_people
 from common.service import service
 from common.wake import wake
 from payments.models import Payment, PaymentAttempt, Refund
@@ -17,6 +18,9 @@ from payments.states import (
     PaymentState,
     RefundState,
 )
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 TAKES_MONEY = (PaymentState.OPEN, PaymentState.DUE)
 
@@ -40,7 +44,7 @@ def change_due(payment: Payment, *, amount: Decimal) -> None:
 
 @service
 def take_desk_payment(
-    *, payment_id: int, method: DeskMethod, by: User, at: datetime, receipt: str = ""
+    *, payment_id: int, method: DeskMethod, by: "User", at: datetime, receipt: str = ""
 ) -> Payment:
     """Write down that the whole amount was paid at the desk, and deliver if that waits for it.
 
@@ -49,7 +53,7 @@ def take_desk_payment(
     known = Payment.objects.filter(pk=payment_id).values("user_id").first()
     if known is None:
         raise NotFound("There is no such payment.")
-    User.objects.lock(known["user_id"], by.pk)
+    lock_people(known["user_id"], by.pk)
     payment = Payment.objects.locked(payment_id)
     if payment.status not in TAKES_MONEY:
         raise InvalidTransition(
@@ -76,7 +80,7 @@ def take_desk_payment(
 
 
 @service
-def note_paid_back(*, refund_id: int, by: User, at: datetime, receipt: str = "") -> Refund:
+def note_paid_back(*, refund_id: int, by: "User", at: datetime, receipt: str = "") -> Refund:
     """Write down that a desk payment's refund was handed over.
 
     Raises NotFound, InvalidInput when the provider gives it back, InvalidTransition when done.
@@ -84,7 +88,7 @@ def note_paid_back(*, refund_id: int, by: User, at: datetime, receipt: str = "")
     known = Refund.objects.filter(pk=refund_id).values("payment_id", "payment__user_id").first()
     if known is None:
         raise NotFound("There is no such refund.")
-    User.objects.lock(known["payment__user_id"], by.pk)
+    lock_people(known["payment__user_id"], by.pk)
     Payment.objects.locked(known["payment_id"])
     refund: Refund = Refund.objects.select_for_update().get(pk=refund_id)
     if refund.attempt.provider != DESK:
