@@ -321,6 +321,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "or with a session token of `/_allauth/app/v1`, as `Authorization: Bearer …` or "
         "`X-Session-Token`. Every refusal has one shape: `{type, errors: [{code, detail, attr}]}`."
     ),
+    "TAGS": [
+        {"name": "bookings", "description": "What can be booked, and one's own bookings."},
+        {"name": "admin rooms", "description": "Rooms, by staff."},
+        {"name": "admin timeslots", "description": "Timeslots, by staff."},
+        {"name": "admin bookings", "description": "Everybody's bookings, by staff."},
+    ],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
