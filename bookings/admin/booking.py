@@ -102,7 +102,7 @@ class BookingAdmin(DecidingAdmin):
         slot, zone = booking.timeslot, booking.room.timezone
         hours = f"{clock.say_time(slot.start_time, zone)}–{clock.say_time(slot.end_time, zone)}"
         day = clock.say_date(slot.start_time, zone)
-        return [f"{day}, {hours} ({clock.place_of(zone)})", booking.room.name]
+        return [f"{day}, {hours}", f"{booking.room.name} ({clock.place_of(zone)})"]
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def show_status(self, booking: Booking) -> tuple[str, str]:
@@ -116,7 +116,7 @@ class BookingAdmin(DecidingAdmin):
     def show_price(self, booking: Booking) -> str:
         return money(booking.price, booking.currency) if booking.price else "free"
 
-    @display(description="no.", ordering="pk")
+    @display(description="no.")
     def show_number(self, booking: Booking) -> str:
         return str(booking.pk)
 

@@ -72,7 +72,7 @@ class Scene:
 
 def _upcoming(cast: Cast, slot: Timeslot) -> Booking:
     at = cast.at - DAY
-    return pay(hold(slot, cast.customer, at=at, notes=NOTES[0]), at=at + MINUTE, desk=cast.desk)
+    return pay(hold(slot, cast.customer, at=at, notes=NOTES[0]), at=at, desk=cast.desk)
 
 
 def _free(cast: Cast, slot: Timeslot) -> Booking:
@@ -81,7 +81,7 @@ def _free(cast: Cast, slot: Timeslot) -> Booking:
 
 def _cancelled(cast: Cast, slot: Timeslot) -> Booking:
     at = cast.at - 2 * DAY
-    booking = pay(hold(slot, cast.customer, at=at), at=at + MINUTE, desk=cast.desk)
+    booking = pay(hold(slot, cast.customer, at=at), at=at, desk=cast.desk)
     booking = cancel_booking(
         booking_id=booking.pk, by=cast.customer, at=at + DAY, reason="I am away that week."
     )
@@ -99,13 +99,13 @@ def _lapsed(cast: Cast, slot: Timeslot) -> Booking:
 
 def _completed(cast: Cast, slot: Timeslot) -> Booking:
     at = slot.start_time - 3 * DAY
-    booking = pay(hold(slot, cast.customer, at=at), at=at + MINUTE, desk=cast.desk)
+    booking = pay(hold(slot, cast.customer, at=at), at=at, desk=cast.desk)
     return _attend(cast, booking, BookingStatus.COMPLETED)
 
 
 def _missed(cast: Cast, slot: Timeslot) -> Booking:
     at = slot.start_time - 4 * DAY
-    booking = pay(hold(slot, cast.crowd[1], at=at), at=at + MINUTE, desk=cast.desk)
+    booking = pay(hold(slot, cast.crowd[1], at=at), at=at, desk=cast.desk)
     return _attend(cast, booking, BookingStatus.NO_SHOW)
 
 
@@ -123,7 +123,7 @@ def _due(cast: Cast, slot: Timeslot) -> Booking:
 
 def _called_off(cast: Cast, slot: Timeslot) -> Booking:
     at = cast.at - DAY
-    booking = pay(hold(slot, cast.crowd[3], at=at), at=at + MINUTE, desk=cast.desk)
+    booking = pay(hold(slot, cast.crowd[3], at=at), at=at, desk=cast.desk)
     booking = set_status(
         booking_id=booking.pk,
         status=BookingStatus.CANCELLED,
@@ -234,7 +234,8 @@ def _wishes(cast: Cast, demo: DemoRoom) -> Iterator[tuple[datetime, Timeslot, Us
         free.sort(key=lambda slot: _chance(demo.key, day, slot.start_time))
         for number, slot in enumerate(free[: max(wanted_on(demo, day, today) - taken, 0)]):
             lead = timedelta(hours=20 + _chance(demo.key, slot.start_time) % 100)
-            at = min(cast.at - timedelta(minutes=20 + number), slot.start_time - lead)
+            ago = timedelta(minutes=20 + _chance("ago", slot.start_time, number) % 4000)
+            at = min(cast.at - ago, slot.start_time - lead)
             who = cast.crowd[_chance(demo.key, slot.start_time, number) % len(cast.crowd)]
             yield at, slot, who
 
@@ -242,7 +243,7 @@ def _wishes(cast: Cast, demo: DemoRoom) -> Iterator[tuple[datetime, Timeslot, Us
 def _book_for_crowd(cast: Cast, at: datetime, slot: Timeslot, who: User) -> None:
     chance = _chance(slot.pk, who.pk)
     notes = NOTES[chance % len(NOTES)] if chance % 7 == 0 else ""
-    booking = pay(hold(slot, who, at=at, notes=notes), at=at + 2 * MINUTE, desk=cast.desk)
+    booking = pay(hold(slot, who, at=at, notes=notes), at=at, desk=cast.desk)
     if slot.end_time <= cast.at - HOUR:
         missed = chance % 12 == 0
         status = BookingStatus.NO_SHOW if missed else BookingStatus.COMPLETED

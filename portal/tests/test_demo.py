@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -41,6 +42,14 @@ def demo(settings: Settings) -> Iterator[time_machine.Traveller]:
 
 def counts() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in MODELS}
+
+
+def play_all() -> int:
+    """The scenes alone, without the crowd; says how many were made."""
+    people, crowd, rooms = ensure_accounts(), ensure_crowd(), ensure_rooms(NOW)
+    for house in ROOMS:
+        ensure_calendar(house, rooms[house.key], NOW)
+    return play_scenes(Cast(people=people, crowd=crowd, rooms=rooms, at=NOW))
 
 
 def days_ahead(room: Room) -> int:
@@ -94,8 +103,11 @@ def test_again_adds_nothing_and_the_next_day_only_what_is_missing(
 
     call_command("seed_demo", verbosity=0)
     assert counts() == first
+    demo.shift(timedelta(hours=2))
+    call_command("seed_demo", verbosity=0)
+    assert counts() == first
 
-    demo.shift(timedelta(days=1))
+    demo.shift(timedelta(hours=22))
     call_command("seed_demo", verbosity=0)
     second = counts()
     assert second["Timeslot"] > first["Timeslot"]
@@ -107,15 +119,19 @@ def test_again_adds_nothing_and_the_next_day_only_what_is_missing(
     assert not double.exists()
 
 
+def test_short_holds_leave_the_demo_as_full(
+    demo: time_machine.Traveller, settings: Settings
+) -> None:
+    settings.HOLD_MINUTES = Decimal("0.05")
+
+    assert play_all() == len(SCENES)
+
+
 def test_mails_of_the_past_are_not_sent_to_anybody_by_a_real_server(
     demo: time_machine.Traveller, settings: Settings
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    people, crowd, rooms = ensure_accounts(), ensure_crowd(), ensure_rooms(NOW)
-    for house in ROOMS:
-        ensure_calendar(house, rooms[house.key], NOW)
-
-    assert play_scenes(Cast(people=people, crowd=crowd, rooms=rooms, at=NOW)) == len(SCENES)
+    assert play_all() == len(SCENES)
 
     assert not OutgoingMail.objects.exists()
 
