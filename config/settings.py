@@ -326,6 +326,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "admin rooms", "description": "Rooms, by staff."},
         {"name": "admin timeslots", "description": "Timeslots, by staff."},
         {"name": "admin bookings", "description": "Everybody's bookings, by staff."},
+        {"name": "admin refunds", "description": "Money on its way back, by staff."},
+        {"name": "admin mails", "description": "The outbox, by staff."},
     ],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("notifications.urls")),
     path("api/v1/", include("bookings.api.urls")),
+    path("api/v1/", include("payments.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
     path("api/v1/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
     re_path(r"^api/", api_not_found),

@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from bookings.models import Booking, Timeslot
 from bookings.services import block_slot
+from notifications.delivery import deliver
+from notifications.models import OutgoingMail
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot, MakeUser, book_slot, pay
 
 # A person with `is_staff` alone belongs to the staff and has no role there.
@@ -141,6 +143,9 @@ ROWS = [
         manager(200),
         {"status": "cancelled", "refund": "none"},
     ),
+    Row("GET", V1 + "admin/refunds", desk(200)),
+    Row("GET", V1 + "admin/mails", desk(200)),
+    Row("POST", V1 + "admin/mails/<int:pk>/resend", desk(201), of="mail"),
     Row("GET", V1 + "schema", everybody(200)),
     Row("GET", "api/docs", everybody(200)),
     Row("GET", "", everybody(200)),
@@ -230,9 +235,18 @@ def world(
         "booking": booking.pk,
         "free_slot": slots[1].pk,
         "shut_slot": slots[2].pk,
+        "mail": sent_mail().pk,
     }
     with time_machine.travel(NOW, tick=False):
         yield World(people, ids, held.token)
+
+
+def sent_mail() -> OutgoingMail:
+    """The customer's confirmation, as the worker leaves it."""
+    mail = OutgoingMail.objects.get(kind="booking_confirmed")
+    deliver(mail.pk, now=lambda: NOW)
+    mail.refresh_from_db()
+    return mail
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -275,3 +275,24 @@ def test_a_booking_of_an_inactive_room_is_still_shown(
     found = api(customer).get(f"/bookings/{booking.pk}").json()
 
     assert (found["room"]["isActive"], found["status"]) == (False, "confirmed")
+
+
+def test_a_hold_whose_time_is_over_is_released_by_looking_at_it(
+    api: MakeApi, customer: User, make_slot: MakeSlot
+) -> None:
+    slot = make_slot(price=Decimal("80.00"))
+    booking = book_slot(slot, customer, at=NOW - timedelta(minutes=15))
+
+    found = api(customer).get(f"/bookings/{booking.pk}").json()
+
+    assert (found["status"], found["checkoutUrl"], found["expiresAt"]) == ("cancelled", None, None)
+    assert found["timeslot"]["placesLeft"] == 1
+
+
+def test_nothing_of_it_is_kept_by_a_cache(
+    api: MakeApi, customer: User, make_booking: MakeBooking
+) -> None:
+    make_booking()
+
+    for path in ("/bookings", "/bookings/rooms"):
+        assert api(customer).get(path)["Cache-Control"] == "no-store"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
@@ -23,6 +24,14 @@ class ApiViewSet(GenericViewSet[Any]):
 
     # By action and status: the codes of its refusals, for the OpenAPI document.
     refusals: ClassVar[Mapping[str, Mapping[int, Sequence[str]]]] = {}
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        # What is free changes by the second, and what is somebody's is theirs alone.
+        answer["Cache-Control"] = "no-store"
+        return answer
 
     @property
     def at(self) -> datetime:

@@ -23,7 +23,7 @@ def test_all_operations_are_shown_the_customers_first(
     page = visit(**window).page
     page.goto("/api/docs")
 
-    expect(page.locator(".opblock")).to_have_count(24)
+    expect(page.locator(".opblock")).to_have_count(27)
     expect(page.locator(".opblock-tag").first).to_contain_text("bookings")
     page.locator("#operations-bookings-createBooking .opblock-summary").click()
     expect(page.locator("#operations-bookings-createBooking")).to_contain_text("too_many_holds")

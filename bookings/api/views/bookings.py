@@ -23,6 +23,7 @@ from bookings.services.release import release_lapsed_holds
 from common.api.once import Answer, answer_once
 from common.api.schema import IDEMPOTENCY_CODES, IDEMPOTENCY_KEY
 from common.api.views import ApiViewSet
+from payments.services import lapse
 
 
 class BookingViewSet(ApiViewSet):
@@ -107,7 +108,12 @@ class BookingViewSet(ApiViewSet):
     )
     def retrieve(self, request: Request, pk: int) -> Response:
         """One booking, with what a cancel would give back until when."""
-        return Response(self.written(self.find(self.own(), pk), BookingSerializer))
+        booking = self.find(self.own(), pk)
+        if booking.payment is not None and booking.payment.has_lapsed(self.at):
+            # The beat is at most seconds away; who looks now needn't wait for it.
+            lapse(payment_id=booking.payment.pk, at=self.at)
+            booking = self.find(self.own(), pk)
+        return Response(self.written(booking, BookingSerializer))
 
     @extend_schema(
         operation_id="cancelBooking",

@@ -1,0 +1,1 @@
+"""Money by the API, for staff."""
