@@ -134,6 +134,33 @@ def test_deep_metadata_is_refused(api: MakeApi, manager: User) -> None:
     refused(answer, 400, "invalid", "metadata")
 
 
+def test_odd_but_valid_text_and_metadata_come_back_as_they_went(
+    api: MakeApi, manager: User
+) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(14):
+        deep = {"x": deep}
+    odd = {
+        "name": "Zahnärztin 🦷 \u202e'\";--",
+        "roomType": "office",
+        "description": "<script>alert(1)</script>\n\t%s {} \\",
+        "metadata": {
+            "": "",
+            "a.b": [1, 1.5, -0.1, 1e30, None, True, "\0", "🦷"],
+            "big": 10**400,
+            "deep": deep,
+        },
+    }
+    client = api(manager)
+
+    made = client.post("/admin/rooms", odd)
+
+    assert made.status_code == 201, made.content
+    found = client.get(f"/admin/rooms/{made.json()['id']}").json()
+    assert {name: found[name] for name in odd} == odd
+    assert client.get("/bookings/rooms", search="🦷").json()["count"] == 1
+
+
 def test_name_and_type_are_needed(api: MakeApi, manager: User) -> None:
     with nothing_changes():
         answer = api(manager).post("/admin/rooms", {})
