@@ -7,9 +7,10 @@ from notifications.models import OutgoingMail
 from notifications.outbox import queue_mail
 from notifications.registry import Message, register
 from notifications.rendering import render_mail
-from payments.models import Payment, PaymentAttempt
+from payments.models import Payment, PaymentAttempt, Refund
 
 MONEY_RETURNED = "money_returned"
+REFUND_MADE_GOOD = "refund_made_good"
 
 
 def money_returned(payment: Payment, attempt: PaymentAttempt, reason: str, *, at: datetime) -> None:
@@ -28,6 +29,22 @@ def money_returned(payment: Payment, attempt: PaymentAttempt, reason: str, *, at
     )
 
 
+def refund_made_good(refund: Refund, *, at: datetime) -> None:
+    """Tell the customer that a refund, which had failed before, is now really on its way."""
+    payment = refund.payment
+    queue_mail(
+        kind=REFUND_MADE_GOOD,
+        to=payment.user.email,
+        key=f"{REFUND_MADE_GOOD}:{refund.pk}",
+        context={
+            "name": payment.user.get_short_name(),
+            "description": payment.description,
+            "amount": money(refund.amount, refund.currency),
+        },
+        at=at,
+    )
+
+
 def build(mail: OutgoingMail) -> Message:
     """Plain templates, nothing attached."""
     subject, text, html = render_mail(mail.kind, mail.context)
@@ -36,3 +53,4 @@ def build(mail: OutgoingMail) -> Message:
 
 def register_mails() -> None:
     register(MONEY_RETURNED, build, title="Money came too late and goes back")
+    register(REFUND_MADE_GOOD, build, title="Refund that had failed is paid back")

@@ -30,3 +30,10 @@ class GatewayUnavailable(Exception):
 
 class GatewayRefused(Exception):
     """The provider said no, and will say no again."""
+
+
+class AmountChanged(DomainError):
+    """Money was about to be written down at one amount, and by now another is due."""
+
+    code = "amount_changed"
+    message = "What is due has changed meanwhile. Look at the amount once more."

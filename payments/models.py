@@ -116,9 +116,20 @@ class Payment(models.Model):
     def is_paid(self) -> bool:
         return self.status == PaymentState.PAID
 
+    @property
+    def takes_desk_money(self) -> bool:
+        """Nothing was paid yet, and it still may be, at the desk."""
+        return self.status in {PaymentState.OPEN, PaymentState.DUE}
+
     def has_lapsed(self, at: datetime) -> bool:
         """True once an unpaid hold's time is over, whether or not anybody released it yet."""
         return self.is_open and self.expires_at is not None and self.expires_at <= at
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Paid at the desk, all of it, so it is handed back there too."""
+        paid = [attempt for attempt in self.attempts.all() if attempt.captured > ZERO]
+        return bool(paid) and all(attempt.provider == DESK for attempt in paid)
 
     @property
     def captured(self) -> Decimal:
@@ -223,6 +234,10 @@ class Refund(models.Model):
         related_name="handed_over_refunds",
     )
     last_error = models.TextField(blank=True)
+    # One failed refund is tried again once at most; should that fail too, it is the one to retry.
+    retry_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="retry"
+    )
 
     class Meta:
         db_table = "refunds"
@@ -243,6 +258,16 @@ class Refund(models.Model):
     def is_by_hand(self) -> bool:
         """To be handed over at the desk, where it was paid."""
         return self.attempt.provider == DESK
+
+    @property
+    def is_to_hand_over(self) -> bool:
+        """Waits for somebody at the desk to give it back."""
+        return self.is_by_hand and self.status == RefundState.REQUESTED
+
+    @property
+    def is_retryable(self) -> bool:
+        """It failed, and nobody has asked for it anew."""
+        return self.status == RefundState.FAILED and not hasattr(self, "retry")
 
     @property
     def is_live(self) -> bool:

@@ -1,15 +1,16 @@
 """Each try to pay, at a provider or at the desk."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin
 from unfold.decorators import display
 
+from common.http import Request
 from common.money import money
 from common.staff.words import said_stamp
 from payments.admin.money import MoneyAdmin, StateFilter, payment_link, person_link
 from payments.models import PaymentAttempt
-from payments.states import AttemptState
+from payments.states import DESK, AttemptState
 
 ATTEMPT_COLOURS: Final[dict[str, str]] = {
     AttemptState.NEW: "info",
@@ -32,7 +33,7 @@ class PaymentAttemptAdmin(MoneyAdmin):
         "show_made",
     )
     list_filter = (StateFilter, "provider")
-    list_select_related = ("payment__user",)
+    list_select_related = ("payment__user", "taken_by")
     search_fields = (
         "session_id",
         "payment__description",
@@ -56,12 +57,24 @@ class PaymentAttemptAdmin(MoneyAdmin):
             },
         ),
         ("At the provider", {"fields": ("provider", "session_id", "idempotency_key")}),
+        ("At the desk", {"fields": ("method", "receipt", "show_taken_by")}),
         ("When", {"fields": ("show_full_made", "show_expiry", "show_asked", "show_paid")}),
     )
 
+    def get_fieldsets(self, request: Request, obj: PaymentAttempt | None = None) -> Any:
+        """At a provider or at the desk, not both."""
+        other = "At the provider" if obj and obj.provider == DESK else "At the desk"
+        return [part for part in self.fieldsets if part[0] != other]
+
     @display(description="provider's number")
     def show_session(self, attempt: PaymentAttempt) -> str:
+        if attempt.provider == DESK:
+            return f"At the desk, {attempt.get_method_display()}"
         return attempt.session_id or f"{attempt.provider}, being opened"
+
+    @display(description="taken by")
+    def show_taken_by(self, attempt: PaymentAttempt) -> str:
+        return attempt.taken_by.get_full_name() if attempt.taken_by else ""
 
     @display(description="customer", header=True, ordering="payment__user__email")
     def show_customer(self, attempt: PaymentAttempt) -> list[str]:

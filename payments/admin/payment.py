@@ -11,7 +11,8 @@ from unfold.decorators import display
 from common.http import Request
 from common.money import money
 from common.staff.words import said_stamp
-from payments.admin.money import MoneyAdmin, StateFilter, person_link
+from payments.admin.deeds import PaymentDeeds
+from payments.admin.money import StateFilter, person_link
 from payments.models import Payment
 from payments.states import PaymentState
 
@@ -40,7 +41,7 @@ class AttentionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(MoneyAdmin):
+class PaymentAdmin(PaymentDeeds):
     colours = PAYMENT_COLOURS
     list_display = (
         "show_what_and_why",
@@ -98,8 +99,10 @@ class PaymentAdmin(MoneyAdmin):
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         payment: Payment = kwargs["obj"]
-        context["attempts"] = payment.attempts.order_by("pk")
-        context["refunds"] = payment.refunds.order_by("pk")
+        context["attempts"] = payment.attempts.select_related("taken_by").order_by("pk")
+        context["refunds"] = payment.refunds.select_related(
+            "attempt", "retry", "requested_by", "done_by"
+        ).order_by("pk")
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
 

@@ -6,7 +6,8 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from common.staff.words import said_stamp
-from payments.admin.money import MoneyAdmin, StateFilter, payment_link, person_link
+from payments.admin.deeds import RefundDeeds
+from payments.admin.money import StateFilter, payment_link, person_link
 from payments.models import Refund
 from payments.states import RefundState
 
@@ -19,7 +20,7 @@ REFUND_COLOURS: Final[dict[str, str]] = {
 
 
 @admin.register(Refund)
-class RefundAdmin(MoneyAdmin):
+class RefundAdmin(RefundDeeds):
     colours = REFUND_COLOURS
     list_display = (
         "show_customer",
@@ -30,7 +31,7 @@ class RefundAdmin(MoneyAdmin):
         "show_made",
     )
     list_filter = (StateFilter,)
-    list_select_related = ("payment__user", "requested_by")
+    list_select_related = ("payment__user", "requested_by", "attempt", "done_by")
     search_fields = (
         "provider_refund_id",
         "reason",
@@ -62,7 +63,16 @@ class RefundAdmin(MoneyAdmin):
         ),
         (
             "On its way",
-            {"fields": ("show_full_made", "tries", "show_next", "show_done", "provider_refund_id")},
+            {
+                "fields": (
+                    "show_full_made",
+                    "tries",
+                    "show_next",
+                    "show_done",
+                    "show_retry",
+                    "provider_refund_id",
+                )
+            },
         ),
     )
 
@@ -89,9 +99,19 @@ class RefundAdmin(MoneyAdmin):
 
     @display(description="next try")
     def show_next(self, refund: Refund) -> str:
+        if refund.is_to_hand_over:
+            return "to be handed back at the desk"
         is_due = refund.status == RefundState.REQUESTED
         return said_stamp(refund.next_try_at) if is_due else ""
 
     @display(description="done")
     def show_done(self, refund: Refund) -> str:
-        return said_stamp(refund.done_at)
+        by = f", by {refund.done_by.get_full_name()}" if refund.done_by else ""
+        return f"{said_stamp(refund.done_at)}{by}" if refund.done_at else ""
+
+    @display(description="tried again")
+    def show_retry(self, refund: Refund) -> str:
+        """The row that this one repeats, or the one that repeats it."""
+        if refund.retry_of_id is not None:
+            return f"repeats refund {refund.retry_of_id}"
+        return f"by refund {refund.retry.pk}" if hasattr(refund, "retry") else ""

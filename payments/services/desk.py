@@ -8,6 +8,7 @@ from common.errors import InvalidInput, InvalidTransition, NotFound
 from common.people import lock_people
 from common.service import service
 from common.wake import wake
+from payments.errors import AmountChanged
 from payments.models import Payment, PaymentAttempt, Refund
 from payments.purposes import handler_of
 from payments.queries import live_attempts
@@ -21,8 +22,6 @@ from payments.states import (
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-TAKES_MONEY = (PaymentState.OPEN, PaymentState.DUE)
 
 
 @service
@@ -44,21 +43,30 @@ def change_due(payment: Payment, *, amount: Decimal) -> None:
 
 @service
 def take_desk_payment(
-    *, payment_id: int, method: DeskMethod, by: "User", at: datetime, receipt: str = ""
+    *,
+    payment_id: int,
+    method: DeskMethod,
+    by: "User",
+    at: datetime,
+    receipt: str = "",
+    expected: Decimal | None = None,
 ) -> Payment:
     """Write down that the whole amount was paid at the desk, and deliver if that waits for it.
 
-    Raises NotFound, InvalidTransition when it is paid, closed or with the bank.
+    `expected` is the amount that was asked for at the desk. Raises NotFound, InvalidTransition
+    when it is paid, closed or with the bank, AmountChanged when another amount is due by now.
     """
     known = Payment.objects.filter(pk=payment_id).values("user_id").first()
     if known is None:
         raise NotFound("There is no such payment.")
     lock_people(known["user_id"], by.pk)
     payment = Payment.objects.locked(payment_id)
-    if payment.status not in TAKES_MONEY:
+    if not payment.takes_desk_money:
         raise InvalidTransition(
             f"No money is due here: this payment is {payment.get_status_display()}."
         )
+    if expected is not None and payment.amount != expected:
+        raise AmountChanged
     PaymentAttempt.objects.create(
         payment=payment,
         provider=DESK,

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
+from common.errors import InvalidInput, InvalidTransition, NotFound, PermissionRefused
+from common.people import lock_people
 from common.service import service
 from common.wake import wake
+from payments import emails
 from payments.models import ZERO, Payment, PaymentAttempt, Refund
 from payments.purposes import handler_of
 from payments.states import RefundState
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+DISCRETION = "bookings.refund_at_discretion"
 
 
 @service
@@ -38,22 +43,55 @@ def request_refund(
         part = min(left, source.captured - _given_back(source))
         if part <= 0:
             continue
-        refund = Refund.objects.create(
-            payment=payment,
-            attempt=source,
-            amount=part,
-            currency=payment.currency,
-            reason=reason[:250],
-            requested_by=by,
-            created_at=at,
-            next_try_at=at,
-        )
-        wake("payments.send_refund", refund.pk)
+        _open_row(payment, source, amount=part, reason=reason, by=by, at=at)
         asked += part
         left -= part
     if asked:
         handler_of(payment).on_refunds_changed(payment, at=at)
     return asked
+
+
+@service
+def retry_refund(
+    *, refund_id: int, by: "User", at: datetime, amount: Decimal | None = None
+) -> Refund:
+    """Ask for a failed refund anew: a new row, while the failed one stays as it is.
+
+    Never more than is left of what was captured. Raises NotFound, InvalidTransition when it didn't
+    fail, was tried again already or nothing is left, InvalidInput for an amount of nothing,
+    PermissionRefused for another amount without `bookings.refund_at_discretion`.
+    """
+    known = Refund.objects.filter(pk=refund_id).values("payment_id", "payment__user_id").first()
+    if known is None:
+        raise NotFound("There is no such refund.")
+    lock_people(known["payment__user_id"], by.pk)
+    failed = _locked_refund(refund_id)
+    if not failed.is_retryable:
+        raise InvalidTransition("Only a refund that failed can be tried again, and only once.")
+    wanted = failed.amount if amount is None else amount
+    if wanted != failed.amount and not by.has_perm(DISCRETION):
+        raise PermissionRefused("Another amount than the one that failed is a manager's decision.")
+    if wanted <= ZERO:
+        raise InvalidInput("Say how much goes back.", attr="amount")
+    payment = failed.payment
+    left = min(payment.refundable, failed.attempt.captured - _given_back(failed.attempt))
+    if left <= ZERO:
+        raise InvalidTransition("All that was paid went back already.")
+    reason = f"{failed.reason} (tried again)"
+    refund = _open_row(
+        payment,
+        failed.attempt,
+        amount=min(wanted, left),
+        reason=reason,
+        by=by,
+        at=at,
+        retry_of=failed,
+    )
+    if payment.attention == _failure(failed):
+        payment.attention = ""
+        payment.save(update_fields=["attention"])
+    handler_of(payment).on_refunds_changed(payment, at=at)
+    return refund
 
 
 @service
@@ -66,6 +104,8 @@ def note_refund_sent(*, refund_id: int, provider_refund_id: str, at: datetime) -
     refund.done_at = at
     refund.last_error = ""
     refund.move_to(RefundState.SUCCEEDED)
+    if refund.retry_of_id is not None:
+        emails.refund_made_good(refund, at=at)
 
 
 @service
@@ -78,9 +118,39 @@ def note_refund_failed(*, refund_id: int, error: str, at: datetime) -> None:
     refund.last_error = error
     refund.move_to(RefundState.FAILED)
     payment = refund.payment
-    payment.attention = f"The refund of {refund.amount} {refund.currency} failed: {error}"
+    payment.attention = _failure(refund)
     payment.save(update_fields=["attention"])
     handler_of(payment).on_refunds_changed(payment, at=at)
+
+
+def _open_row(
+    payment: Payment,
+    attempt: PaymentAttempt,
+    *,
+    amount: Decimal,
+    reason: str,
+    by: "User | None",
+    at: datetime,
+    retry_of: Refund | None = None,
+) -> Refund:
+    refund = Refund.objects.create(
+        payment=payment,
+        attempt=attempt,
+        amount=amount,
+        currency=payment.currency,
+        reason=reason[:250],
+        requested_by=by,
+        created_at=at,
+        next_try_at=at,
+        retry_of=retry_of,
+    )
+    wake("payments.send_refund", refund.pk)
+    return refund
+
+
+def _failure(refund: Refund) -> str:
+    """What staff are shown on the payment."""
+    return f"The refund of {refund.amount} {refund.currency} failed: {refund.last_error}"
 
 
 def _locked_refund(refund_id: int) -> Refund:
