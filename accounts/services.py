@@ -1,7 +1,19 @@
-"""What people can change about themselves here; addresses, passwords and codes are allauth's."""
+"""What is done with people here; their addresses, passwords and codes are allauth's."""
+
+from datetime import datetime
+from typing import Final
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from common.errors import InvalidInput
 from common.service import service
+
+LONGEST_ADDRESS: Final = 254
+LONGEST_NAME: Final = 150
 
 
 @service
@@ -11,3 +23,35 @@ def rename(*, user_id: int, name: str) -> User:
     user.name = name.strip()
     user.save(update_fields=["name"])
     return user
+
+
+@service
+def find_or_make_customer(*, email: str, name: str, at: datetime) -> User:
+    """The person with this address; else a new one, who signs in by an e-mailed code.
+
+    A new one has no password, and the address counts as unproved until the first code came back.
+    What somebody known is called stays their own affair. Raises InvalidInput for what is no
+    e-mail address.
+    """
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise InvalidInput("This isn't an e-mail address.", attr="email") from None
+    if len(address) > LONGEST_ADDRESS:
+        raise InvalidInput("This e-mail address is too long.", attr="email")
+    known = User.objects.filter(email=address).first()
+    if known is not None:
+        return known
+    try:
+        # Two at the desk may meet the same person at once: the second finds whom the first made.
+        with transaction.atomic():
+            person = User.objects.create_user(
+                address, name=name.strip()[:LONGEST_NAME], date_joined=at
+            )
+    except IntegrityError:
+        return User.objects.get(email=address)
+    EmailAddress.objects.get_or_create(
+        email=address, user=person, defaults={"primary": True, "verified": False}
+    )
+    return person

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.models import User
+from accounts.services import find_or_make_customer
 from bookings import emails
 from bookings.errors import AlreadyBooked
 from bookings.models import Booking
@@ -43,14 +44,65 @@ def book_for_customer(
     )
 
 
+def book_for_newcomer(
+    *,
+    email: str,
+    name: str,
+    timeslot_id: int,
+    by: User,
+    at: datetime,
+    notes: str = "",
+    payment_due: bool = False,
+) -> Booking:
+    """As `book_for_customer`, for somebody known by an e-mail address alone.
+
+    Whoever has no account yet is given one; when the booking is refused, it isn't made either.
+    Raises what `book_for_customer` does, and InvalidInput for what is no address.
+    """
+    release_lapsed_holds(timeslot_id=timeslot_id, at=at)
+    return _book_for_newcomer(
+        email=email,
+        name=name,
+        timeslot_id=timeslot_id,
+        by=by,
+        at=at,
+        notes=notes,
+        payment_due=payment_due,
+    )
+
+
+@service
+def _book_for_newcomer(
+    *,
+    email: str,
+    name: str,
+    timeslot_id: int,
+    by: User,
+    at: datetime,
+    notes: str,
+    payment_due: bool,
+) -> Booking:
+    person = find_or_make_customer(email=email, name=name, at=at)
+    return _book_for(
+        user_id=person.pk,
+        timeslot_id=timeslot_id,
+        by=by,
+        at=at,
+        notes=notes,
+        payment_due=payment_due,
+    )
+
+
 @service
 def _book_for(
     *, user_id: int, timeslot_id: int, by: User, at: datetime, notes: str, payment_due: bool
 ) -> Booking:
     people = User.objects.lock(user_id, by.pk)
     customer = people.get(user_id)
-    if customer is None or not customer.is_active:
+    if customer is None:
         raise NotFound("There is no such customer.")
+    if not customer.is_active:
+        raise NotFound("This customer's account is switched off.")
     slot = find_slot(timeslot_id)
     if slot.start_time <= at:
         raise InvalidInput("This time is over already.", attr="timeslotId")
