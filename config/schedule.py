@@ -12,6 +12,7 @@ EVERY_15_SECONDS = 15.0
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "lapse-holds": {"task": "payments.lapse_holds", "schedule": EVERY_15_SECONDS},
+    "expire-attempts": {"task": "payments.expire_attempts", "schedule": EVERY_15_SECONDS},
     "ask-about-open-attempts": {"task": "payments.ask_open_attempts", "schedule": 60.0},
     "send-refunds": {"task": "payments.send_refunds", "schedule": EVERY_15_SECONDS},
     "send-mails": {"task": "notifications.sweep", "schedule": EVERY_15_SECONDS},

@@ -58,22 +58,38 @@ def lapse_holds() -> int:
     return released
 
 
+@shared_task(name="payments.expire_attempts")
+def expire_attempts() -> int:
+    """Close the sessions of purchases that are over, where the wake-up for it was lost."""
+    at = timezone.now()
+    attempts = PaymentAttempt.objects.filter(
+        status__in=LIVE_ATTEMPTS, created_at__gte=at - STOP_ASKING_AFTER
+    ).exclude(payment__status__in=HOLDING)
+    found = list(attempts.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    for attempt_id in found:
+        _expire(attempt_id, at=at)
+    return len(found)
+
+
 @shared_task(name="payments.ask_open_attempts")
 def ask_open_attempts() -> int:
-    """Ask about sessions that we have not heard of for a minute; close those nobody waits for."""
+    """Ask about sessions of unpaid purchases that we have not heard of for a minute."""
     at = timezone.now()
     quiet = Q(asked_at__isnull=True) | Q(asked_at__lte=at - LATE_AFTER)
     attempts = (
         PaymentAttempt.objects.filter(
-            quiet, status__in=LIVE_ATTEMPTS, created_at__gte=at - STOP_ASKING_AFTER
+            quiet,
+            status__in=LIVE_ATTEMPTS,
+            payment__status__in=HOLDING,
+            created_at__gte=at - STOP_ASKING_AFTER,
         )
         .order_by("asked_at")
-        .select_related("payment")[:BATCH]
+        .values_list("pk", flat=True)[:BATCH]
     )
-    for attempt in list(attempts):
-        act = _ask if attempt.payment.status in HOLDING else _expire
-        act(attempt.pk, at=at)
-    return len(attempts)
+    found = list(attempts)
+    for attempt_id in found:
+        _ask(attempt_id, at=at)
+    return len(found)
 
 
 @shared_task(name="payments.send_refunds")

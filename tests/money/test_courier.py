@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
@@ -14,7 +15,7 @@ from payments.errors import GatewayUnavailable, HoldExpired, PaymentCancelled
 from payments.gateways import demo
 from payments.models import DemoRefund, DemoSession, Payment, PaymentAttempt, Refund
 from payments.states import AttemptState, RefundState
-from payments.tasks import ask_open_attempts, lapse_holds, send_refunds
+from payments.tasks import ask_open_attempts, expire_attempts, lapse_holds, send_refunds
 from tests.infrastructure.world import NOW, START, MakeSlot, MakeUser, book_slot, pay
 from tests.money.moody import MoodyGateway
 
@@ -166,6 +167,20 @@ def test_the_beats_release_expire_and_refund(
     assert Timeslot.objects.get().taken == 0
     assert lapse_holds() == 0
     assert send_refunds() == 0
+
+
+def test_the_page_of_what_was_given_up_is_closed_though_nobody_was_woken(
+    moody: Moody, booking: Booking, customer: User
+) -> None:
+    courier.open_session(payment_of(booking).pk, at=NOW)
+    PaymentAttempt.objects.update(created_at=timezone.now())
+    cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
+
+    assert expire_attempts() == 1
+
+    assert DemoSession.objects.get().status == "expired"
+    assert PaymentAttempt.objects.get().status == AttemptState.EXPIRED
+    assert expire_attempts() == 0
 
 
 def test_one_silent_provider_does_not_keep_the_other_holds(
