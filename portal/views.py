@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -128,3 +128,14 @@ def without_slash(request: Request, path: str) -> HttpResponse:
     """The same address without the slash at its end."""
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(f"/{path}" + (f"?{query}" if query else ""))
+
+
+@require_safe
+def with_slash(request: Request, path: str) -> HttpResponse:
+    """The account page of that address, which allauth ends with a slash.
+
+    Raises Http404 when there is none.
+    """
+    resolve(f"/{path}/")
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"/{path}/" + (f"?{query}" if query else ""))

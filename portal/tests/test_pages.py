@@ -195,9 +195,12 @@ def test_a_browser_that_looks_for_its_icon_finds_it(visit: MakeVisitor) -> None:
         ("/bookings/7/cancel/", "/bookings/7/cancel"),
         ("/account/", "/account"),
         ("/demo/mails/", "/demo/mails"),
+        # The account pages are the other way round.
+        ("/accounts/login?next=/bookings", "/accounts/login/?next=/bookings"),
+        ("/accounts/password/reset", "/accounts/password/reset/"),
     ],
 )
-def test_an_address_typed_with_a_slash_leads_to_the_one_without(
+def test_an_address_typed_with_a_slash_too_many_or_too_few_leads_to_the_right_one(
     visit: MakeVisitor, typed: str, meant: str
 ) -> None:
     answer = visit().get_address(typed)
@@ -208,3 +211,4 @@ def test_an_address_typed_with_a_slash_leads_to_the_one_without(
 def test_other_addresses_with_a_slash_are_left_alone(visit: MakeVisitor) -> None:
     assert visit().get("/accounts/login/").status == 200
     assert visit().get("/nothing/").status == 404
+    assert visit().get("/accounts/nothing").status == 404
