@@ -42,6 +42,13 @@ class RefundChanged(DomainError):
     message = "What comes back has changed meanwhile. Look at the amount once more."
 
 
+class PriceChanged(DomainError):
+    """A time was asked for at one price, and by now it has another; nothing was changed."""
+
+    code = "price_changed"
+    message = "The price of this time has changed meanwhile. Look at it once more."
+
+
 class InUse(DomainError):
     code = "in_use"
     message = "This was booked before, so it stays for the records."

@@ -7,6 +7,7 @@ from django import forms
 from bookings.states import RoomType
 
 LARGEST_ID = 2**31 - 1
+MOST_PEOPLE = 10_000
 
 
 class FilterForm(forms.Form):
@@ -23,12 +24,31 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", "Anything"), *RoomType.choices],
     )
+    people = forms.IntegerField(
+        label="People",
+        required=False,
+        min_value=1,
+        max_value=MOST_PEOPLE,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
     date = forms.DateField(
         label="Free on",
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    time = forms.TimeField(
+        label="At",
+        required=False,
+        input_formats=["%H:%M", "%H:%M:%S"],
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        wanted = super().clean() or {}
+        if wanted.get("time") and not wanted.get("date"):
+            self.add_error("time", "On which day?")
+        return wanted
 
 
 class WhereForm(forms.Form):
@@ -41,17 +61,30 @@ class WhereForm(forms.Form):
 
 
 class HoldForm(forms.Form):
-    """Take this time. The key makes a double click one purchase."""
+    """Take this time at the price that was shown. The key makes a double click one purchase."""
 
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
     room = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
     slot = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    expected_price = forms.DecimalField(
+        max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
+    )
     notes = forms.CharField(
         label="Notes for us",
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What we should know before you come.",
+    )
+
+
+class MoveForm(forms.Form):
+    """Move a booking to this time, at the price that was shown."""
+
+    idempotency_key = forms.UUIDField(widget=forms.HiddenInput)
+    slot = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    expected_price = forms.DecimalField(
+        max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
     )
 
 

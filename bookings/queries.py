@@ -2,17 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, latest_start
 from bookings.querysets import IS_PENDING, is_past, is_upcoming
 from bookings.states import TAKES_PLACE
 from common import clock
+from common.money import decimals
 
 ALTERNATIVES = 3
+ANY: Final = Q()
+# Longer than any timeslot, and short enough for every database to add it to a date.
+LONGEST: Final = timedelta(days=3660)
 
 
 def bookable_by_time(room: Room, at: datetime) -> Q:
@@ -57,11 +63,31 @@ def slots_between(room: Room, start: datetime, end: datetime) -> list[Timeslot]:
     return slots
 
 
-def free_days(room: Room, start: datetime, end: datetime, at: datetime) -> dict[date, int]:
-    """For each local day in [start, end) that has a free slot: how many."""
+def fits_move(booking: Booking) -> Q:
+    """Timeslots that `booking` may be moved to as far as its price goes; not the one it is in.
+
+    `effective_price <= booking.price`, as the database can ask it.
+    """
+    fits = Q(price__lte=booking.price)
+    rate = booking.room.hourly_rate
+    if not rate:
+        fits |= Q(price__isnull=True)
+    else:
+        # A price is rounded half up, so what is less than half a unit above still fits.
+        most = booking.price + Decimal(1).scaleb(-decimals(booking.currency)) / 2
+        length = min(timedelta(seconds=float(most / rate * 3600)), LONGEST)
+        fits |= Q(price__isnull=True, end_time__lt=F("start_time") + length)
+    return fits & ~Q(pk=booking.timeslot_id)
+
+
+def free_days(
+    room: Room, start: datetime, end: datetime, at: datetime, *, only: Q = ANY
+) -> dict[date, int]:
+    """For each local day in [start, end) that has a free slot (of `only` these): how many."""
     starts = (
         Timeslot.objects.open()
-        .filter(bookable_by_time(room, at), room=room, start_time__gte=start, start_time__lt=end)
+        .filter(only, bookable_by_time(room, at), room=room)
+        .filter(start_time__gte=start, start_time__lt=end)
         .values_list("start_time", flat=True)
     )
     days: dict[date, int] = defaultdict(int)
@@ -71,9 +97,11 @@ def free_days(room: Room, start: datetime, end: datetime, at: datetime) -> dict[
     return dict(days)
 
 
-def next_free(room: Room, at: datetime, after: datetime | None = None) -> Timeslot | None:
-    """The earliest bookable slot, or the earliest that begins at or after `after`."""
-    slots = Timeslot.objects.open().filter(bookable_by_time(room, at), room=room)
+def next_free(
+    room: Room, at: datetime, after: datetime | None = None, *, only: Q = ANY
+) -> Timeslot | None:
+    """The earliest bookable slot (of `only` these), or the earliest that begins from `after` on."""
+    slots = Timeslot.objects.open().filter(only, bookable_by_time(room, at), room=room)
     if after is not None:
         slots = slots.filter(start_time__gte=after)
     return slots.select_related("room").order_by("start_time").first()
@@ -175,34 +203,59 @@ def find_rooms(
     room_type: str = "",
     min_capacity: int = 0,
     day: date | None = None,
+    hour: time | None = None,
 ) -> QuerySet[Room]:
     """Those of `rooms` with `search` in name or description, of that type, with at least so many
-    seats, and with a bookable time on that day of their own zone."""
+    seats, and with a bookable time on that day of their own zone (that `hour` falls into).
+
+    With `min_capacity` the best fit comes first: the smallest that is large enough.
+    """
     if words := search.strip():
         rooms = rooms.filter(Q(name__icontains=words) | Q(description__icontains=words))
     if room_type:
         rooms = rooms.filter(room_type=room_type)
     if min_capacity:
-        rooms = rooms.filter(capacity__gte=min_capacity)
+        rooms = rooms.filter(capacity__gte=min_capacity).order_by("capacity", "name", "pk")
     if day is not None:
-        rooms = rooms.filter(pk__in=rooms_free_on(day, at))
+        free = slots_free_on(Room.objects.active(), day, at, hour=hour)
+        rooms = rooms.filter(pk__in=sorted(free))
     return rooms
 
 
-def rooms_free_on(day: date, at: datetime) -> list[int]:
-    """Ids of the active rooms that have a bookable slot on that calendar day of their own zone."""
+def largest_capacity() -> int | None:
+    """Of the rooms that can be booked; None when there are none."""
+    largest: int | None = Room.objects.active().aggregate(largest=Max("capacity"))["largest"]
+    return largest
+
+
+def slots_free_on(
+    rooms: Iterable[Room], day: date, at: datetime, *, hour: time | None = None
+) -> dict[int, Timeslot]:
+    """Each room's earliest bookable slot on that calendar day of its own zone, by room id.
+
+    With `hour` the one that it falls into: 10:15 is answered by 10:00–10:30. Rooms without one are
+    missing.
+    """
     # One day in any zone lies within these two days of UTC; the exact bounds are each room's.
-    around = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-    rooms = {room.pk: room for room in Room.objects.active()}
+    around = datetime.combine(day, time.min, tzinfo=UTC)
+    by_id = {room.pk: room for room in rooms}
     rows = Timeslot.objects.open().filter(
-        room_id__in=rooms,
+        room_id__in=list(by_id),
         start_time__gte=around - timedelta(days=1),
         start_time__lt=around + timedelta(days=2),
     )
-    free: set[int] = set()
-    for slot in rows:
-        room = slot.room = rooms[slot.room_id]
-        starts, ends = clock.day_bounds(day, room.timezone)
-        if starts <= slot.start_time < ends and slot.is_bookable(at):
-            free.add(room.pk)
-    return sorted(free)
+    free: dict[int, Timeslot] = {}
+    for slot in rows.order_by("start_time"):
+        slot.room = by_id[slot.room_id]
+        if slot.room_id not in free and _is_on(slot, day, hour) and slot.is_bookable(at):
+            free[slot.room_id] = slot
+    return free
+
+
+def _is_on(slot: Timeslot, day: date, hour: time | None) -> bool:
+    """By the clock of the slot's own room."""
+    if hour is not None:
+        moment = datetime.combine(day, hour, tzinfo=clock.zone(slot.room.timezone))
+        return slot.start_time <= moment < slot.end_time
+    starts, ends = clock.day_bounds(day, slot.room.timezone)
+    return starts <= slot.start_time < ends

@@ -13,7 +13,7 @@ from bookings.states import BookingStatus
 from common import clock
 from common.money import money
 from payments.models import ZERO, Refund
-from payments.states import RefundState
+from payments.states import DESK, RefundState
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Told:
     is_dim: bool
     pay_href: str
     cancel_href: str
+    move_href: str
     again_href: str
     ics_href: str
     money_notes: list[dict[str, str]]
@@ -78,6 +79,7 @@ def told(booking: Booking, *, at: datetime) -> Told:
         is_dim=not (booking.is_pending or booking.is_confirmed) or slot.end_time <= at,
         pay_href=_pay_href(booking) if is_payable else "",
         cancel_href=reverse("bookings:cancel", args=[booking.pk]) if can_cancel else "",
+        move_href=reverse("bookings:move", args=[booking.pk]) if booking.is_movable(at) else "",
         again_href=_again_href(booking, at),
         ics_href=reverse("bookings:ics", args=[booking.pk]) if has_invite(booking, at) else "",
         money_notes=money_notes(booking),
@@ -88,8 +90,15 @@ def _price_note(booking: Booking) -> str:
     if booking.is_payment_due:
         return "to be paid at the desk"
     if booking.payment is not None and booking.payment.captured > ZERO:
-        return "paid"
+        return "paid at the desk" if booking.payment.is_by_hand else "paid"
     return ""
+
+
+def comes_back(booking: Booking) -> str:
+    """How an amount of this booking finds its way back, as the end of a sentence."""
+    if booking.payment is not None and booking.payment.is_by_hand:
+        return "will be handed back to you at the desk."
+    return "comes back to you, the way you paid."
 
 
 def cancel_button(booking: Booking, *, at: datetime) -> str:
@@ -116,15 +125,25 @@ def money_notes(booking: Booking) -> list[dict[str, str]]:
     latest_live = max((refund.pk for refund in refunds if refund.is_live), default=0)
     # A failed one that was made good by a later one is no news any more.
     told_refunds = [r for r in refunds if r.is_live or r.pk > latest_live]
-    notes = [_refund_note(refund, booking.room.timezone) for refund in told_refunds]
+    # Not `refund.is_by_hand`: the attempts are at hand already, and that would ask for each.
+    by_hand = {a.pk for a in booking.payment.attempts.all() if a.provider == DESK}
+    notes = [
+        _refund_note(refund, booking.room.timezone, is_by_hand=refund.attempt_id in by_hand)
+        for refund in told_refunds
+    ]
     if not notes and booking.is_cancelled and booking.payment.captured > ZERO:
         text = "By the refund terms of this booking nothing comes back."
         notes.append({"tone": "past", "text": text})
     return notes
 
 
-def _refund_note(refund: Refund, zone: str) -> dict[str, str]:
+def _refund_note(refund: Refund, zone: str, *, is_by_hand: bool) -> dict[str, str]:
     amount = money(refund.amount, refund.currency)
+    if is_by_hand and refund.status == RefundState.SUCCEEDED and refund.done_at is not None:
+        day = clock.say_day(refund.done_at, zone)
+        return {"tone": "good", "text": f"{amount} was handed back to you on {day}."}
+    if is_by_hand:
+        return {"tone": "wait", "text": f"{amount} will be handed back to you at the desk."}
     if refund.status == RefundState.FAILED:
         return {
             "tone": "bad",
@@ -151,7 +170,7 @@ def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
 
 def refund_sentence(booking: Booking, *, at: datetime) -> str:
     """Exactly what a cancel now gives back, as a sentence."""
-    price = money(booking.price, booking.currency)
+    price, back = money(booking.price, booking.currency), comes_back(booking)
     due = booking.refund_due(at)
     if booking.is_pending:
         return "The time is free for others at once, and nothing is charged."
@@ -160,8 +179,8 @@ def refund_sentence(booking: Booking, *, at: datetime) -> str:
     if due == ZERO:
         return f"Nothing of the {price} comes back: there is too little time left."
     if due == booking.price:
-        return f"All of it, {price}, comes back to you, the way you paid."
-    return f"{money(due, booking.currency)} of the {price} comes back to you, the way you paid."
+        return f"All of it, {price}, {back}"
+    return f"{money(due, booking.currency)} of the {price} {back}"
 
 
 def said_refund(booking: Booking, *, at: datetime) -> str:
@@ -191,11 +210,14 @@ def happenings(booking: Booking) -> list[dict[str, str]]:
         del changes[0]
     for change in changes:
         title, tone, icon = HAPPENED[BookingStatus(change.to_status)]
+        if booking.payment is not None and change.at == booking.payment.paid_at:
+            title = "Paid and confirmed"
+        if change.moved_from:
+            who = "Moved" if change.by_id == booking.user_id else "Moved by us"
+            title, icon = f"{who}, from {change.moved_from}", "move"
         if change.to_status == BookingStatus.CANCELLED and change.at == booking.cancelled_at:
             standing = standing_of_cancelled(booking)
             title, tone, icon = standing.mark, standing.tone, standing.icon
-        if booking.payment is not None and change.at == booking.payment.paid_at:
-            title = "Paid and confirmed"
         items.append(
             {
                 "title": title,

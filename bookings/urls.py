@@ -10,4 +10,5 @@ urlpatterns = [
     path("bookings/<int:booking_id>", views.detail, name="detail"),
     path("bookings/<int:booking_id>.ics", views.calendar_file, name="ics"),
     path("bookings/<int:booking_id>/cancel", views.cancel, name="cancel"),
+    path("bookings/<int:booking_id>/move", views.move, name="move"),
 ]

@@ -1,13 +1,12 @@
 """What lists can be narrowed by: the query parameters and the rows that they leave."""
 
-from datetime import date, datetime, timedelta
-from functools import reduce
-from operator import or_
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
+from bookings.days import on_local_days
 from bookings.models import Booking, Room, Timeslot
 from bookings.queries import bookable_by_time, bookable_in, find_rooms
 from bookings.states import BookingStatus, RoomType
@@ -127,7 +126,7 @@ def staff_timeslots(wanted: dict[str, Any], at: datetime) -> QuerySet[Timeslot]:
         rows = rows.filter(room__pk=wanted["room_id"])
     first = wanted.get("date") or wanted.get("start_date")
     last = wanted.get("date") or wanted.get("end_date")
-    rows = rows.filter(_local_days("start_time", "room__timezone", first, last))
+    rows = rows.filter(on_local_days("start_time", "room__timezone", first, last))
     if "duration" in wanted:
         rows = rows.lasting(wanted["duration"])
     if "blocked" in wanted:
@@ -172,7 +171,7 @@ def bookings(rows: QuerySet[Booking], wanted: dict[str, Any]) -> QuerySet[Bookin
     if "user_id" in wanted:
         rows = rows.filter(user__pk=wanted["user_id"])
     rows = rows.filter(
-        _local_days(
+        on_local_days(
             "timeslot__start_time",
             "room__timezone",
             wanted.get("from_date"),
@@ -190,20 +189,3 @@ def bookings(rows: QuerySet[Booking], wanted: dict[str, Any]) -> QuerySet[Bookin
             found |= Q(pk=IdField().to_internal_value(words))
         rows = rows.filter(found)
     return rows.order_by("-pk")
-
-
-def _local_days(instant: str, zone: str, first: date | None, last: date | None) -> Q:
-    """`instant` lies on a calendar day from `first` to `last`, as the row's own zone counts."""
-    if first is None and last is None:
-        return Q()
-    zones = Room.objects.order_by().values_list("timezone", flat=True).distinct()
-    return reduce(or_, (_in_zone(name, instant, zone, first, last) for name in zones), Q(pk__in=[]))
-
-
-def _in_zone(name: str, instant: str, zone: str, first: date | None, last: date | None) -> Q:
-    days = Q(**{zone: name})
-    if first is not None:
-        days &= Q(**{f"{instant}__gte": clock.day_bounds(first, name)[0]})
-    if last is not None:
-        days &= Q(**{f"{instant}__lt": clock.day_bounds(last, name)[1]})
-    return days

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +25,9 @@ from bookings.states import BOOKING_MOVES, BookingStatus, CancelCause, PaymentSt
 from common.states import require_move
 from payments.models import ZERO, Payment
 from payments.states import PaymentState
+
+# How a move stands in the history, before the former time.
+MOVED_FROM: Final = "moved from "
 
 
 class Booking(models.Model):
@@ -206,8 +209,21 @@ class Booking(models.Model):
             starts_at=self.timeslot.start_time,
             price=self.price,
             currency=self.currency,
-            free_until=self.free_cancel_until,
+            free_until=self.free_until(self.timeslot.start_time),
         )
+
+    def free_until(self, starts_at: datetime) -> datetime | None:
+        """Until when a move by staff allows to cancel for all of it, starting at `starts_at`."""
+        if self.free_cancel_until is None:
+            return None
+        # The holder may have moved on to an earlier time since.
+        return min(self.free_cancel_until, starts_at)
+
+    def saved_by(self, price: Decimal) -> Decimal:
+        """What a move to a time at that price gives back."""
+        if self.payment is None or self.payment.captured == ZERO:
+            return ZERO
+        return max(min(self.price - price, self.payment.refundable), ZERO)
 
     @property
     def moves_until(self) -> datetime:
@@ -238,3 +254,12 @@ class BookingStatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status or 'made'} → {self.to_status}"
+
+    @property
+    def moved_from(self) -> str:
+        """'Thu 9 July, 11:00' where this is a move to another time, else ''."""
+        is_move = self.from_status == self.to_status
+        if not is_move or not self.reason.startswith(MOVED_FROM):
+            return ""
+        # What staff said of it comes after the time and is theirs.
+        return self.reason.removeprefix(MOVED_FROM).split(": ")[0]

@@ -5,7 +5,7 @@ from bookings.services.book_for import book_for_customer
 from bookings.services.cancel import cancel_booking, cancel_by_staff
 from bookings.services.complete import complete_past
 from bookings.services.generate import GenerateResult, generate_slots
-from bookings.services.reschedule import move_by_staff, reschedule_booking
+from bookings.services.reschedule import move_by_staff, move_obstacle, reschedule_booking
 from bookings.services.rooms import delete_room, save_room
 from bookings.services.set_status import set_status, staff_moves
 from bookings.services.slots import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
@@ -24,6 +24,7 @@ __all__ = [
     "edit_slot",
     "generate_slots",
     "move_by_staff",
+    "move_obstacle",
     "obstacle",
     "reschedule_booking",
     "save_room",

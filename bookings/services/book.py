@@ -24,11 +24,16 @@ def book(
     at: datetime,
     notes: str = "",
     booking_type: str = "",
+    expected_price: Decimal | None = None,
 ) -> Booking:
     """Hold a place of the slot until it is paid; a free one is confirmed at once.
 
+    `expected_price` is what the person was shown: staff may have changed it between the page and
+    the click.
+
     Raises NotFound, InvalidInput (other room, past, inactive), PermissionRefused
-    (`email_unverified`), TooSoon, TooFar, AlreadyBooked, TooManyHolds, Throttled, SlotTaken.
+    (`email_unverified`), TooSoon, TooFar, AlreadyBooked, TooManyHolds, Throttled, PriceChanged,
+    SlotTaken.
     """
     release_lapsed_holds(timeslot_id=timeslot_id, at=at)
     return _book(
@@ -38,6 +43,7 @@ def book(
         at=at,
         notes=notes,
         booking_type=booking_type,
+        expected_price=expected_price,
     )
 
 
@@ -50,6 +56,7 @@ def _book(
     at: datetime,
     notes: str,
     booking_type: str,
+    expected_price: Decimal | None,
 ) -> Booking:
     # All reading first, under the user's lock: two requests of one person come one by one.
     user = User.objects.lock(user_id)[user_id]
@@ -60,7 +67,15 @@ def _book(
         raise InvalidInput("This time belongs to another room.", attr="timeslotId")
     require_bookable(slot, at)
     _require_own_limits(user, slot, slot.effective_price, at)
-    return take_place(slot, user, at=at, by=user, notes=notes, booking_type=booking_type)
+    return take_place(
+        slot,
+        user,
+        at=at,
+        by=user,
+        notes=notes,
+        booking_type=booking_type,
+        expected_price=expected_price,
+    )
 
 
 def obstacle(slot: Timeslot, *, user_id: int | None, at: datetime) -> DomainError | None:

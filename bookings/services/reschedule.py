@@ -6,14 +6,14 @@ from decimal import Decimal
 from accounts.models import User
 from bookings import emails
 from bookings.errors import AlreadyBooked, PriceIncrease, SlotTaken, TooLate
-from bookings.models import Booking, Timeslot
+from bookings.models import MOVED_FROM, Booking, Timeslot
 from bookings.queries import alternatives, has_place
 from bookings.services.cancel import lock_booking
 from bookings.services.release import release_lapsed_holds
-from bookings.services.take_place import find_slot, require_bookable
+from bookings.services.take_place import find_slot, require_bookable, require_price
 from bookings.states import PaymentStatus
 from common import clock
-from common.errors import InvalidInput, InvalidTransition, NotFound
+from common.errors import DomainError, InvalidInput, InvalidTransition, NotFound
 from common.service import service
 from payments.models import ZERO
 from payments.services import change_due, close_payment, request_refund
@@ -22,15 +22,44 @@ from payments.states import ClosedBecause, PaymentState
 FREE_CANCEL_AFTER_STAFF_MOVE = timedelta(days=7)
 
 
-def reschedule_booking(*, booking_id: int, timeslot_id: int, by: User, at: datetime) -> Booking:
+def reschedule_booking(
+    *,
+    booking_id: int,
+    timeslot_id: int,
+    by: User,
+    at: datetime,
+    expected_price: Decimal | None = None,
+) -> Booking:
     """Move one's own confirmed booking to another open time of the same room.
 
-    Cheaper: the difference is refunded. Raises NotFound, InvalidInput (other room, past),
-    InvalidTransition (not confirmed, same time), TooLate, TooSoon, TooFar, AlreadyBooked,
-    PriceIncrease, SlotTaken.
+    Cheaper: the difference is refunded. `expected_price` is what the new time cost when the person
+    looked. Raises NotFound, InvalidInput (other room, past), InvalidTransition (not confirmed, same
+    time), TooLate, TooSoon, TooFar, AlreadyBooked, PriceChanged, PriceIncrease, SlotTaken.
     """
     release_lapsed_holds(timeslot_id=timeslot_id, at=at)
-    return _reschedule(booking_id=booking_id, timeslot_id=timeslot_id, by=by, at=at)
+    return _reschedule(
+        booking_id=booking_id,
+        timeslot_id=timeslot_id,
+        by=by,
+        at=at,
+        expected_price=expected_price,
+    )
+
+
+def move_obstacle(booking: Booking, timeslot_id: int, *, at: datetime) -> DomainError | None:
+    """What `reschedule_booking` would refuse its holder, as far as looking tells.
+
+    For pages, which say it before the button is pressed; `reschedule_booking` alone decides.
+    """
+    try:
+        target = _find_target(booking, timeslot_id, at)
+        _require_own_move(booking, target, at)
+        _require_no_place_yet(booking, target)
+    except DomainError as error:
+        return error
+    if target.is_blocked or target.places_left == 0:
+        return SlotTaken("This time is taken.", details={"alternatives": alternatives(target, at)})
+    return None
 
 
 def move_by_staff(
@@ -48,19 +77,21 @@ def move_by_staff(
 
 
 @service
-def _reschedule(*, booking_id: int, timeslot_id: int, by: User, at: datetime) -> Booking:
+def _reschedule(
+    *,
+    booking_id: int,
+    timeslot_id: int,
+    by: User,
+    at: datetime,
+    expected_price: Decimal | None,
+) -> Booking:
     booking = lock_booking(booking_id, by=by)
     if booking.user_id != by.pk:
         raise NotFound("There is no such booking.")
     target = _find_target(booking, timeslot_id, at)
-    _require_in_time(booking, at)
-    require_bookable(target, at)
-    price = target.effective_price
-    if price > booking.price:
-        raise PriceIncrease(
-            "This time costs more than the one you have. Book it anew and cancel the old one."
-        )
-    return _move(booking, target, price=price, by=by, at=at, reason="")
+    _require_own_move(booking, target, at)
+    require_price(target, expected_price)
+    return _move(booking, target, price=target.effective_price, by=by, at=at, reason="")
 
 
 @service
@@ -89,28 +120,38 @@ def _find_target(booking: Booking, timeslot_id: int, at: datetime) -> Timeslot:
     return target
 
 
-def _require_in_time(booking: Booking, at: datetime) -> None:
+def _require_own_move(booking: Booking, target: Timeslot, at: datetime) -> None:
+    """What binds the holder but not staff: in time, by the room's rules, not dearer."""
     ends = booking.moves_until
     if at > ends:
         raise TooLate(
             f"This booking could be moved until {clock.say_moment(ends, booking.room.timezone)}. "
             "You can still cancel it."
         )
+    require_bookable(target, at)
+    if target.effective_price > booking.price:
+        raise PriceIncrease(
+            "This time costs more than the one you have. Book it anew and cancel the old one."
+        )
+
+
+def _require_no_place_yet(booking: Booking, target: Timeslot) -> None:
+    if not booking.room.allow_repeat_booking and has_place(booking.user_id, target.pk):
+        raise AlreadyBooked
 
 
 def _move(
     booking: Booking, target: Timeslot, *, price: Decimal, by: User, at: datetime, reason: str
 ) -> Booking:
     former = booking.timeslot
-    if not booking.room.allow_repeat_booking and has_place(booking.user_id, target.pk):
-        raise AlreadyBooked
+    _require_no_place_yet(booking, target)
     _swap_places(former, target, at)
 
     saved, booking.price = booking.price - price, price
     booking.timeslot = target
     booking.sequence += 1
     booking.save()
-    moved = f"moved from {clock.say_moment(former.start_time, booking.room.timezone)}"
+    moved = f"{MOVED_FROM}{clock.say_moment(former.start_time, booking.room.timezone)}"
     booking.record(
         booking.status,
         booking.status,

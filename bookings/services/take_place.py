@@ -1,18 +1,20 @@
 """Claim a place and write the booking: what booking for oneself and for a customer share."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 
 from accounts.models import User
 from bookings import emails
-from bookings.errors import SlotTaken, TooFar, TooSoon
+from bookings.errors import PriceChanged, SlotTaken, TooFar, TooSoon
 from bookings.models import Booking, Timeslot
 from bookings.policies import earliest_start, hold_ends, latest_start
 from bookings.queries import alternatives
 from bookings.states import BookingStatus, PaymentStatus
 from common import clock
 from common.errors import InvalidInput, NotFound
+from common.money import money
 from payments.services import open_payment
 
 PURPOSE = "booking"
@@ -49,6 +51,20 @@ def require_bookable(slot: Timeslot, at: datetime) -> None:
         )
 
 
+def require_price(slot: Timeslot, expected: Decimal | None) -> None:
+    """The slot costs what the person was shown; None: nobody was shown a price.
+
+    Raises PriceChanged.
+    """
+    price = slot.effective_price
+    if expected is None or price == expected:
+        return
+    now, before = (
+        money(amount, settings.CURRENCY) if amount else "nothing" for amount in (price, expected)
+    )
+    raise PriceChanged(f"This time costs {now} now; it was {before} when you looked.")
+
+
 def take_place(
     slot: Timeslot,
     user: User,
@@ -57,11 +73,14 @@ def take_place(
     by: User,
     notes: str = "",
     booking_type: str = "",
+    expected_price: Decimal | None = None,
 ) -> Booking:
     """Claim, then write: a hold with its payment, or a confirmed booking when it is free.
 
-    The caller has read and checked all it wants and holds the user's lock. Raises SlotTaken.
+    The caller has read and checked all it wants and holds the user's lock. `expected_price` is what
+    the person was shown. Raises PriceChanged, SlotTaken.
     """
+    require_price(slot, expected_price)
     # The claim before rows that point at the slot: the other order deadlocks.
     if not Timeslot.objects.claim_place(slot.pk, at=at, price=slot.price):
         raise SlotTaken(details={"alternatives": alternatives(slot, at)})

@@ -35,7 +35,12 @@ def confirm_path(slot: Timeslot) -> str:
 
 def form_of(slot: Timeslot, /, **fields: str) -> dict[str, str]:
     """What the page's form sends."""
-    known = {"room": str(slot.room_id), "slot": str(slot.pk), "idempotency_key": KEY}
+    known = {
+        "room": str(slot.room_id),
+        "slot": str(slot.pk),
+        "idempotency_key": KEY,
+        "expected_price": str(slot.effective_price),
+    }
     return known | fields
 
 

@@ -2,5 +2,6 @@
 
 from bookings.views.choose import choose
 from bookings.views.mine import calendar_file, cancel, detail, my_bookings
+from bookings.views.move import move
 
-__all__ = ["calendar_file", "cancel", "choose", "detail", "my_bookings"]
+__all__ = ["calendar_file", "cancel", "choose", "detail", "move", "my_bookings"]

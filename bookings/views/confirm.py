@@ -1,6 +1,8 @@
 """The last step of `/bookings/new`: what it costs, what a cancel would give back, one button."""
 
 import json
+from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -13,11 +15,13 @@ from django.utils.http import urlencode
 from accounts.models import User
 from accounts.verification import lead_to_verification
 from bookings import desk
+from bookings.choosing import to_book
 from bookings.forms import HoldForm
 from bookings.models import Timeslot
 from bookings.policies import refund_steps
 from bookings.refusals import explain
 from bookings.services import book, obstacle
+from bookings.services.release import release_lapsed_holds
 from common import clock
 from common.errors import DomainError, NotFound
 from common.http import HttpResponseSeeOther, Request
@@ -38,12 +42,19 @@ def confirm(
     status = error.status if error else 400 if form and form.errors else 200
     error = error or obstacle(slot, user_id=user.pk if user else None, at=request.at)
     refusal = (
-        explain(error, slot=slot, user=user, at=request.at, was_pressed=was_refused)
+        explain(
+            error,
+            slot=slot,
+            offer=to_book(slot.room),
+            user=user,
+            at=request.at,
+            was_pressed=was_refused,
+        )
         if error
         else None
     )
     if form is None:
-        form = HoldForm(initial={"idempotency_key": uuid4(), "room": slot.room_id, "slot": slot.pk})
+        form = HoldForm(initial=_fresh(slot))
     room, here = slot.room, desk.slot_address(slot)
     other_times = desk.address(room.pk, day=desk.local_day(slot))
     response = render(
@@ -90,25 +101,29 @@ def hold(request: Request) -> HttpResponse:
     here = desk.slot_address(slot)
     if not isinstance(request.user, User):
         return redirect_to_login(here)
-    if "idempotency_key" in form.errors:
+    if {"idempotency_key", "expected_price"} & set(form.errors):
         stale = DomainError(code="idempotency_key_reused", status=400)
-        return confirm(request, slot, form=_form_again(form, stale), error=stale)
+        return confirm(request, slot, form=_form_again(form, slot, stale), error=stale)
     if form.errors:
         return confirm(request, slot, form=form)
+    # In transactions of their own, so before the one that the key's answer is stored in.
+    release_lapsed_holds(timeslot_id=slot.pk, at=request.at)
     try:
         return once(
             request,
             key=str(wanted["idempotency_key"]),
-            body=json.dumps([slot.room_id, slot.pk, wanted["notes"]]).encode(),
-            work=lambda: _take(request, slot, wanted["notes"]),
+            body=json.dumps(
+                [slot.room_id, slot.pk, wanted["notes"], str(wanted["expected_price"])]
+            ).encode(),
+            work=lambda: _take(request, slot, wanted["notes"], wanted["expected_price"]),
         )
     except DomainError as error:
         if error.code == "email_unverified":
             return lead_to_verification(request, next_url=here)
-        return confirm(request, slot, form=_form_again(form, error), error=error)
+        return confirm(request, slot, form=_form_again(form, slot, error), error=error)
 
 
-def _take(request: Request, slot: Timeslot, notes: str) -> HttpResponse:
+def _take(request: Request, slot: Timeslot, notes: str, price: Decimal) -> HttpResponse:
     assert request.user.pk is not None
     booking = book(
         user_id=request.user.pk,
@@ -116,17 +131,28 @@ def _take(request: Request, slot: Timeslot, notes: str) -> HttpResponse:
         room_id=slot.room_id,
         at=request.at,
         notes=notes,
+        expected_price=price,
     )
     if booking.payment is None:
         return HttpResponseSeeOther(booking.get_absolute_url())
     return HttpResponseSeeOther(reverse("payments:pay", args=[booking.payment.token]))
 
 
-def _form_again(form: HoldForm, error: DomainError) -> HoldForm:
-    """The notes stay; the key is a fresh one unless the same press is to be tried again."""
+def _fresh(slot: Timeslot) -> dict[str, Any]:
+    """What the form carries when it is shown for the first time."""
+    return {
+        "idempotency_key": uuid4(),
+        "room": slot.room_id,
+        "slot": slot.pk,
+        "expected_price": slot.effective_price,
+    }
+
+
+def _form_again(form: HoldForm, slot: Timeslot, error: DomainError) -> HoldForm:
+    """The notes stay; key and price are fresh unless the same press is to be tried again."""
     sent = form.cleaned_data
     keeps_key = error.code in {"busy", "idempotency_in_progress"}
-    return HoldForm(initial=sent if keeps_key else sent | {"idempotency_key": uuid4()})
+    return HoldForm(initial=sent if keeps_key else sent | _fresh(slot))
 
 
 def _button(slot: Timeslot) -> str:

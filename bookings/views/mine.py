@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from bookings import emails, telling
+from bookings import emails, moving, telling
 from bookings.errors import RefundChanged
 from bookings.forms import CancelForm
 from bookings.models import Booking
@@ -90,7 +90,12 @@ def detail(request: Request, booking_id: int) -> HttpResponse:
         request,
         "bookings/detail.html",
         _facts(request, booking)
-        | {"happenings": telling.happenings(booking), "form": _cancel_form(request, booking)},
+        | {
+            "happenings": telling.happenings(booking),
+            "form": _cancel_form(request, booking),
+            "moved": moving.moved_notice(booking, at=request.at),
+            "too_late_note": moving.too_late_note(booking, at=request.at),
+        },
     )
 
 
