@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from django.conf import settings
 from django.db.models import Case, Count, F, QuerySet, Sum, When
@@ -13,6 +13,8 @@ from bookings.models import Booking, Timeslot
 from bookings.states import BookingStatus
 from payments.models import ZERO
 from payments.states import PaymentState, RefundState
+
+COUNTS_AS_REFUNDED: Final = [state for state in RefundState if state != RefundState.FAILED]
 
 
 class Revenue(TypedDict):
@@ -47,7 +49,7 @@ def booking_statistics(
 
     A day is that of the room's own zone; without `room_id` all rooms count. Money is what the
     ledger says of these bookings, whenever it came and went; a refund counts from its request on,
-    unless it failed. Five queries, however many bookings there are.
+    unless it failed. As many queries for a thousand bookings as for one.
     """
     slots: QuerySet[Timeslot] = Timeslot.objects.filter(
         on_local_days("start_time", "room__timezone", since, until)
@@ -77,8 +79,7 @@ def _revenue(bookings: QuerySet[Booking]) -> Revenue:
     paid = bookings.filter(payment__currency=settings.CURRENCY)
     captured = _sum(paid, "payment__attempts__captured")
     refunded = _sum(
-        paid.filter(payment__refunds__status__in=set(RefundState.values) - {RefundState.FAILED}),
-        "payment__refunds__amount",
+        paid.filter(payment__refunds__status__in=COUNTS_AS_REFUNDED), "payment__refunds__amount"
     )
     return {
         "currency": settings.CURRENCY,
