@@ -1,17 +1,44 @@
 """allauth, told about our outbox."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.ratelimit import respond_429
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, transaction
+from django.forms import Form
+from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.models import User
 from notifications.outbox import queue_account_mail
+
+LONGEST_ADDRESS: Final = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Account mails go through the outbox like all others; their body is kept secret there."""
+
+    def clean_email(self, email: str) -> str:
+        """Refuse what allauth would silently cut to the column's length."""
+        cleaned: str = super().clean_email(email)
+        if len(cleaned) > LONGEST_ADDRESS:
+            raise ValidationError(
+                f"An address has at most {LONGEST_ADDRESS} characters.", code="max_length"
+            )
+        return cleaned
+
+    def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
+        """Two presses of one button: the later gets what a repeat a moment later would get."""
+        try:
+            with transaction.atomic():
+                saved: User = super().save_user(request, user, form, commit=commit)
+        except IntegrityError as error:
+            raise ImmediateHttpResponse(respond_429(request)) from error
+        return saved
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         message = self.render_mail(template_prefix, email, {"email": email, **context})
