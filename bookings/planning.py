@@ -1,6 +1,7 @@
 """Opening hours become slots: plain Python, right about time zones and switch days."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -68,6 +69,29 @@ def slots_of_day(plan: Plan, day: date, zone: ZoneInfo) -> Iterator[tuple[dateti
                 continue
             yield start, end
             start = end + plan.buffer
+
+
+class TakenSpans:
+    """Spans of time that are taken; whether another is free is told without looking at each."""
+
+    def __init__(self, spans: Iterable[tuple[datetime, datetime]]) -> None:
+        # In order, and none overlapping another: rows that do are one span here.
+        self._spans: list[tuple[datetime, datetime]] = []
+        for start, end in sorted(spans):
+            if self._spans and start < self._spans[-1][1]:
+                begins, ends = self._spans.pop()
+                self._spans.append((begins, max(ends, end)))
+            else:
+                self._spans.append((start, end))
+
+    def take(self, start: datetime, end: datetime) -> bool:
+        """Add the span and return True, unless it overlaps one that is taken."""
+        place = bisect_left(self._spans, (end,))
+        # Those before `place` begin before this one ends; the last of them ends last.
+        if place and self._spans[place - 1][1] > start:
+            return False
+        self._spans.insert(place, (start, end))
+        return True
 
 
 def _instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -19,6 +19,8 @@ ALTERNATIVES = 3
 ANY: Final = Q()
 # Longer than any timeslot, and short enough for every database to add it to a date.
 LONGEST: Final = timedelta(days=3660)
+# Today and a week: where nearly every room has something free.
+SOON: Final = timedelta(days=8)
 
 
 def bookable_by_time(room: Room, at: datetime) -> Q:
@@ -88,6 +90,7 @@ def free_days(
         Timeslot.objects.open()
         .filter(only, bookable_by_time(room, at), room=room)
         .filter(start_time__gte=start, start_time__lt=end)
+        .order_by()
         .values_list("start_time", flat=True)
     )
     days: dict[date, int] = defaultdict(int)
@@ -110,20 +113,28 @@ def next_free(
 def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
     """The start of each room's earliest bookable slot, by room id; rooms without one are missing.
 
-    One query, however many rooms.
+    One query, however many rooms; a second one when some of them have nothing free soon.
     """
-    rows = (
+    wanted = list(rooms)
+    # The earliest is found by reading all: a few days of it, not months.
+    found = _first_starts(wanted, at, Q(start_time__lt=at + SOON))
+    if others := [room for room in wanted if room.pk not in found]:
+        found |= _first_starts(others, at, Q(start_time__gte=at + SOON))
+    return found
+
+
+def _first_starts(rooms: list[Room], at: datetime, span: Q) -> dict[int, datetime]:
+    return dict(
         Timeslot.objects.open()
-        .filter(bookable_in(rooms, at))
+        .filter(bookable_in(rooms, at), span)
         .order_by()
         .values_list("room_id")
         .annotate(first=Min("start_time"))
     )
-    return dict(rows)
 
 
 def next_free_slots(rooms: Iterable[Room], at: datetime) -> dict[int, Timeslot]:
-    """Each room's earliest bookable slot, by room id; one query more than `next_free_times`."""
+    """Each room's earliest bookable slot, by room id; a query more than `next_free_times`."""
     by_id = {room.pk: room for room in rooms}
     firsts = next_free_times(by_id.values(), at)
     if not firsts:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from bookings.models import Room, Timeslot
-from bookings.planning import LONGEST_SPAN, Plan, days_of, slots_of_day
+from bookings.planning import LONGEST_SPAN, Plan, TakenSpans, days_of, slots_of_day
 from bookings.services.prices import require_slot_chargeable
 from common import clock
 from common.errors import InvalidInput, NotFound
@@ -50,8 +50,7 @@ def generate_slots(
         made, skipped = _fill(room.pk, plan, days, price, max_bookings, dry_run)
         result.created += len(made)
         result.skipped += skipped
-        room_for_more = len(made) if dry_run else SHOWN - len(result.timeslots)
-        result.timeslots += made[: max(room_for_more, 0)]
+        result.timeslots += made if dry_run else _as_written(made, SHOWN - len(result.timeslots))
     return result
 
 
@@ -69,33 +68,32 @@ def _fill(
     wanted = [span for day in days for span in slots_of_day(plan, day, zone)]
     if not wanted:
         return [], 0
-    taken = list(
-        Timeslot.objects.overlapping(room_id, wanted[0][0], max(end for _, end in wanted))
-        .order_by("start_time")
-        .values_list("start_time", "end_time")
-    )
-    fresh: list[Timeslot] = []
-    for start, end in wanted:
-        if any(begins < end and ends > start for begins, ends in taken):
-            continue
-        # Its own slots count too: two windows of one day may overlap.
-        taken.append((start, end))
-        fresh.append(
-            Timeslot(
-                room=room, start_time=start, end_time=end, price=price, max_bookings=max_bookings
-            )
-        )
-    skipped = len(wanted) - len(fresh)
-    if not dry_run and fresh:
+    existing = Timeslot.objects.overlapping(room_id, wanted[0][0], max(end for _, end in wanted))
+    # Its own slots count too: two windows of one day may overlap.
+    taken = TakenSpans(existing.order_by().values_list("start_time", "end_time"))
+    fresh = [
+        Timeslot(room=room, start_time=start, end_time=end, price=price, max_bookings=max_bookings)
+        for start, end in wanted
+        if taken.take(start, end)
+    ]
+    if not dry_run:
         Timeslot.objects.bulk_create(fresh)
-        # MariaDB and SQLite give ids back one way, MySQL doesn't: read what was written.
-        starts = [slot.start_time for slot in fresh]
-        fresh = list(
-            Timeslot.objects.filter(room_id=room_id, start_time__in=starts)
-            .select_related("room")
-            .order_by("start_time")
-        )
-    return fresh, skipped
+    return fresh, len(wanted) - len(fresh)
+
+
+def _as_written(made: list[Timeslot], most: int) -> list[Timeslot]:
+    """The earliest of what was just made, as they are in the database.
+
+    MariaDB and SQLite give ids back one way, MySQL doesn't: they are read.
+    """
+    if not made or most <= 0:
+        return []
+    starts = sorted(slot.start_time for slot in made)[:most]
+    return list(
+        Timeslot.objects.filter(room_id=made[0].room_id, start_time__in=starts)
+        .select_related("room")
+        .order_by("start_time")
+    )
 
 
 def _weeks(plan: Plan) -> Iterator[list[date]]:
