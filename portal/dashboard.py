@@ -217,6 +217,7 @@ def _count_troubles(user: User, at: datetime) -> int:
 def _ways(user: User) -> Iterable[dict[str, str]]:
     """What people come here for."""
     ways = (
+        ("Book for a customer", "person_add", "bookings_booking_book", "bookings.desk_booking"),
         ("Find a booking", "search", "bookings_booking_changelist", "bookings.view_booking"),
         (
             "Make timeslots",

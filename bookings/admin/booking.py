@@ -2,13 +2,15 @@
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
-from bookings.admin.deciding import DecidingAdmin
+from bookings.admin.at_the_desk import DeskMixin
+from bookings.admin.deciding import BUTTONS, DecidingAdmin
 from bookings.admin.filters import BookingWhenFilter, PaymentFilter, RoomFilter, StatusFilter
 from bookings.emails import mails_about
 from bookings.models import Booking
@@ -38,7 +40,7 @@ NEXT_FIRST: Final = {"today", "tomorrow", "week", "coming"}
 
 
 @admin.register(Booking)
-class BookingAdmin(DecidingAdmin):
+class BookingAdmin(DeskMixin, DecidingAdmin):
     """Found, looked at, decided about."""
 
     list_display = (
@@ -55,6 +57,7 @@ class BookingAdmin(DecidingAdmin):
     list_per_page = 50
     search_fields = ("=pk", "user__email", "user__name")
     search_help_text = "Number, name or e-mail"
+    actions_detail = ("take_money", "move", *BUTTONS, "note")
     change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/booking/sections.html"
 
@@ -120,6 +123,9 @@ class BookingAdmin(DecidingAdmin):
     def show_number(self, booking: Booking) -> str:
         return str(booking.pk)
 
+    def offered(self, booking: Booking, request: Request) -> set[str]:
+        return super().offered(booking, request) | self.desk_offers(booking)
+
     # --- Detail ------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: Request, obj: Booking | None = None) -> Any:
@@ -127,13 +133,15 @@ class BookingAdmin(DecidingAdmin):
         paid = ["show_full_money", "show_price", "show_policy"]
         if obj is not None and obj.expires_at:
             facts.append("show_held_until")
+            if obj.is_payable(request.at):
+                facts.append("show_pay_address")
         if obj is not None and obj.is_cancelled:
             paid = ["show_full_money", "show_price", "show_given_back"]
         more = ["booking_type"] if obj is not None and obj.booking_type else []
         return [
             (None, {"fields": facts}),
             ("Money", {"fields": paid}),
-            ("Notes", {"fields": ["show_notes", *more, "show_made"]}),
+            ("Notes", {"fields": ["show_notes", "show_staff_notes", *more, "show_made"]}),
         ]
 
     def get_readonly_fields(self, request: Request, obj: Booking | None = None) -> list[str]:
@@ -182,6 +190,14 @@ class BookingAdmin(DecidingAdmin):
         until = booking.expires_at
         return clock.say_moment(until, booking.room.timezone) if until else ""
 
+    @display(description="to pay at")
+    def show_pay_address(self, booking: Booking) -> str:
+        """For staff to pass on; whoever has it may pay."""
+        if booking.payment is None:
+            return ""
+        address = settings.SITE_URL + reverse("payments:pay", args=[booking.payment.token])
+        return format_html('<span class="staff-text">{}</span>', address)
+
     @display(description="refund policy")
     def show_policy(self, booking: Booking) -> str:
         zone = booking.room.timezone
@@ -209,6 +225,10 @@ class BookingAdmin(DecidingAdmin):
     def show_notes(self, booking: Booking) -> str:
         return format_html('<span class="staff-text">{}</span>', booking.notes or "–")
 
+    @display(description="of the staff")
+    def show_staff_notes(self, booking: Booking) -> str:
+        return format_html('<span class="staff-text">{}</span>', booking.staff_notes or "–")
+
     @display(description="made")
     def show_made(self, booking: Booking) -> str:
         return said_stamp(booking.created_at)
@@ -221,8 +241,14 @@ class BookingAdmin(DecidingAdmin):
         context |= {
             "history": _said_history(booking),
             "payment": payment,
-            "attempts": payment.attempts.order_by("pk") if payment else (),
-            "refunds": payment.refunds.order_by("pk") if payment else (),
+            "attempts": payment.attempts.select_related("taken_by").order_by("pk")
+            if payment
+            else (),
+            "refunds": payment.refunds.select_related(
+                "attempt", "retry", "requested_by", "done_by"
+            ).order_by("pk")
+            if payment
+            else (),
             "mails": mails_about(booking),
         }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)

@@ -41,14 +41,18 @@ class DecidingAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
         """Only the buttons that would not be refused now."""
-        booking = self._booking(request, object_id)
-        moves = staff_moves(booking, request.at)
+        offered = self.offered(self.booking(request, object_id), request)
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         return [
             button
             for button in super().get_actions_detail(request, object_id)
-            if BUTTONS[button.action_name.removeprefix(prefix)] in moves
+            if button.action_name.removeprefix(prefix) in offered
         ]
+
+    def offered(self, booking: Booking, request: Request) -> set[str]:
+        """The buttons that this booking has now, by name."""
+        moves = staff_moves(booking, request.at)
+        return {name for name, status in BUTTONS.items() if status in moves}
 
     # --- Buttons ---------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class DecidingAdmin(ReadOnlyAdmin):
         return self._decide_many(request, queryset, BookingStatus.CANCELLED)
 
     def _decide_one(self, request: Request, object_id: str, status: BookingStatus) -> HttpResponse:
-        booking = self._booking(request, object_id)
+        booking = self.booking(request, object_id)
         page = reverse("admin:bookings_booking_change", args=[booking.pk])
         question = self._decide(request, [booking], status, back=page, is_list=False)
         return question or HttpResponseRedirect(page)
@@ -138,7 +142,7 @@ class DecidingAdmin(ReadOnlyAdmin):
         )
         return found
 
-    def _booking(self, request: Request, object_id: object) -> Booking:
+    def booking(self, request: Request, object_id: object) -> Booking:
         """Raises Http404."""
         found = self.get_object(request, str(object_id))
         if found is None:

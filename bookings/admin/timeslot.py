@@ -55,7 +55,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     search_help_text = "Room, or why it is closed"
     actions = ("block_selected", "unblock_selected", "delete_chosen")
     actions_list = ("generate",)
-    actions_detail = ("block", "unblock")
+    actions_detail = ("book", "block", "unblock")
     change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/timeslot/sections.html"
 
@@ -65,13 +65,15 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
         return bool(request.user.has_perm("bookings.block_timeslot"))
 
     def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
-        """Close what is open, open what is closed."""
+        """Close what is open, open what is closed, give away what is free."""
         slot = self._slot(request, object_id)
-        hidden = "block" if slot.is_blocked else "unblock"
+        hidden = {"block" if slot.is_blocked else "unblock"}
+        if not (slot.is_available and slot.start_time > request.at):
+            hidden.add("book")
         return [
             button
             for button in super().get_actions_detail(request, object_id)
-            if not button.action_name.endswith(f"_{hidden}")
+            if button.action_name.removeprefix("bookings_timeslot_") not in hidden
         ]
 
     # --- List --------------------------------------------------------------------------------
@@ -212,6 +214,15 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
             context["bookings"] = bookings.order_by("pk")
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
+
+    def has_desk_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("bookings.desk_booking"))
+
+    @action(description="Book for a customer", permissions=["desk"], icon="person_add")
+    def book(self, request: Request, object_id: str) -> HttpResponse:
+        slot = self._slot(request, object_id)
+        page = reverse("admin:bookings_booking_book")
+        return HttpResponseRedirect(f"{page}?timeslot={slot.pk}")
 
     # --- Closing and opening -----------------------------------------------------------------
 
