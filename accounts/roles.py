@@ -34,6 +34,7 @@ MANAGER_MAY: Final = (
     "bookings.change_timeslot",
     "bookings.delete_timeslot",
     "bookings.refund_at_discretion",
+    "bookings.view_reports",
 )
 
 # Scanners only scan and validate; what they may touch comes with the door.
@@ -86,4 +87,5 @@ OWNERS: Final[Mapping[str, str]] = {
     "desk_booking": "booking",
     "refund_at_discretion": "booking",
     "resend_mail": "outgoingmail",
+    "view_reports": "booking",
 }

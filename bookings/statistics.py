@@ -1,4 +1,7 @@
-"""How the bookings of some days went: how many, what they brought in, how full the rooms were."""
+"""How the bookings of some days went: how many, what they brought in, how full the rooms were.
+
+For whoever has `bookings.view_reports`.
+"""
 
 from datetime import date
 from decimal import Decimal

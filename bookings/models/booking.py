@@ -92,6 +92,7 @@ class Booking(models.Model):
         permissions = [
             ("desk_booking", "Can book, confirm, cancel and complete for customers"),
             ("refund_at_discretion", "Can refund more or less than the policy says"),
+            ("view_reports", "Can see what the bookings brought in"),
         ]
 
     def __str__(self) -> str:
