@@ -39,14 +39,16 @@ def booking_moved(
 ) -> None:
     """With the former time, what the cheaper one gives back, and the invite's update."""
     zone = booking.room.timezone
+    free_until = booking.free_until(booking.timeslot.start_time)
     facts = {
         "former_when": clock.say_span(former.start_time, former.end_time, zone),
         "refund": money(refund, booking.currency) if refund > ZERO else "",
+        "by_hand": booking.payment is not None and booking.payment.is_by_hand,
         "refund_steps": _said_steps(booking, at),
         "by_staff": by_staff,
         "free_cancel_until": (
-            clock.say_moment(booking.free_cancel_until, zone)
-            if booking.free_cancel_until and booking.price > ZERO
+            clock.say_moment(free_until, zone)
+            if free_until is not None and free_until > at and booking.price > ZERO
             else ""
         ),
     }
@@ -62,6 +64,7 @@ def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> Non
         at=at,
         more={
             "refund": money(refund, booking.currency) if refund > ZERO else "",
+            "by_hand": booking.payment is not None and booking.payment.is_by_hand,
             "refund_percent": booking.refund_percent,
             "was_paid": bool(booking.payment and booking.payment.captured > ZERO),
             "by_staff": booking.cancel_cause == "staff",
@@ -203,11 +206,16 @@ def _tell_staff(
     if not (room.staff_email and room.notify_staff):
         return
     path = reverse("admin:bookings_booking_change", args=[booking.pk])
+    facts = facts_of(booking, at=at)
+    who = {"Who": facts["full_name"], "E-mail": facts["email"]}
+    facts["facts"] = [{"label": label, "text": text} for label, text in who.items()] + facts[
+        "facts"
+    ]
     queue_mail(
         kind=kind,
         to=room.staff_email,
         key=_key(kind, booking.pk, booking.sequence),
-        context=facts_of(booking, at=at) | (more or {}) | {"url": settings.SITE_URL + path},
+        context=facts | (more or {}) | {"url": settings.SITE_URL + path},
         at=at,
     )
 

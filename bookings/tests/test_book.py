@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from bookings.errors import AlreadyBooked, SlotTaken, TooFar, TooManyHolds, TooSoon
+from bookings.errors import AlreadyBooked, PriceChanged, SlotTaken, TooFar, TooManyHolds, TooSoon
 from bookings.models import Booking, Timeslot
 from bookings.services import block_slot, book, cancel_booking
 from bookings.states import PaymentStatus
@@ -279,3 +279,15 @@ def assert_nothing_happened(slot: Timeslot, *, bookings: int = 0) -> None:
     assert slot.taken == 0
     assert (Booking.objects.count(), Payment.objects.count()) == (bookings, bookings)
     assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize("price", ["80.01", "79.99", "0"])
+def test_another_price_than_was_shown_books_nothing(
+    slot: Timeslot, customer: User, price: str
+) -> None:
+    with pytest.raises(PriceChanged) as refused:
+        book_slot(slot, customer, expected_price=Decimal(price))
+
+    assert (refused.value.code, refused.value.status) == ("price_changed", 409)
+    assert_nothing_happened(slot)
+    assert book_slot(slot, customer, expected_price=Decimal("80")).price == Decimal("80.00")

@@ -7,15 +7,24 @@ import pytest
 from icalendar import Calendar
 
 from accounts.models import User
-from bookings.emails import build
+from bookings.emails import build, build_plain
 from bookings.models import Room
-from bookings.services import cancel_booking, cancel_by_staff, set_status
+from bookings.services import (
+    cancel_booking,
+    cancel_by_staff,
+    move_by_staff,
+    reschedule_booking,
+    set_status,
+)
 from bookings.states import BookingStatus
 from notifications.messages import Message
 from notifications.models import OutgoingMail
+from payments.services import take_desk_payment
+from payments.states import DeskMethod
 from tests.infrastructure.world import NOW, START, MakeBooking, MakeRoom, MakeSlot
 
 CONFIRMED = BookingStatus.CONFIRMED
+LATER = START + timedelta(days=1)
 
 
 def last_mail() -> Message:
@@ -118,3 +127,91 @@ def test_a_time_over_midnight_names_both_days(
     make_booking(status=CONFIRMED, slot=make_slot(start=start, minutes=60, price=Decimal(80)))
 
     assert "23:30–Fri 10 July, 00:30 (Berlin)" in last_mail().html
+
+
+def test_moved_says_the_new_time_the_former_one_and_what_comes_back(
+    make_booking: MakeBooking, make_slot: MakeSlot, customer: User
+) -> None:
+    booking = make_booking(status=CONFIRMED)
+    cheaper = make_slot(room=booking.room, start=LATER, price=Decimal("50.00"))
+    reschedule_booking(booking_id=booking.pk, timeslot_id=cheaper.pk, by=customer, at=NOW)
+
+    mail = last_mail()
+
+    assert mail.subject == "Moved: Dr Weber, now Fri 10 July, 11:00"
+    assert "Now:   Fri 10 July, 11:00–11:30 (Berlin)" in mail.text
+    assert "Was:   Thu 9 July, 11:00–11:30 (Berlin)" in mail.text
+    assert "30.00 USD is on its way back to you, the way you paid." in mail.text
+    for said in (
+        "Your booking is moved",
+        "<del>Thu 9 July, 11:00–11:30 (Berlin)</del>",
+        "<strong>30.00 USD</strong> is on its way back to you",
+        "until Thu 9 July, 11:00",
+        f"/bookings/{booking.pk}",
+    ):
+        assert said in mail.html
+    assert "doesn't suit you" not in mail.text + mail.html
+    assert invite_of(mail).walk("VEVENT")[0]["SEQUENCE"] == 1
+
+
+def test_moved_by_staff_says_until_when_all_of_it_comes_back(
+    make_booking: MakeBooking, make_slot: MakeSlot, front_desk: User
+) -> None:
+    booking = make_booking(status=CONFIRMED)
+    target = make_slot(room=booking.room, start=LATER, price=Decimal("80.00"))
+    move_by_staff(booking_id=booking.pk, timeslot_id=target.pk, by=front_desk, at=NOW)
+
+    mail = last_mail()
+
+    assert "We had to move your booking" in mail.html
+    assert "cancel until <strong>Thu 9 July, 10:00</strong> and get everything back" in mail.html
+    assert "cancel until Thu 9 July, 10:00 and get everything back" in mail.text
+
+
+def test_what_was_paid_at_the_desk_is_handed_back_there(
+    make_booking: MakeBooking, make_slot: MakeSlot, front_desk: User
+) -> None:
+    booking = make_booking()
+    assert booking.payment is not None
+    take_desk_payment(payment_id=booking.payment.pk, method=DeskMethod.CARD, by=front_desk, at=NOW)
+    cheaper = make_slot(room=booking.room, start=LATER, price=Decimal("50.00"))
+
+    reschedule_booking(booking_id=booking.pk, timeslot_id=cheaper.pk, by=booking.user, at=NOW)
+    moved = last_mail()
+    cancel_booking(booking_id=booking.pk, by=booking.user, at=NOW)
+    cancelled = last_mail()
+
+    assert "30.00 USD will be handed back to you at the desk." in moved.text
+    assert "<strong>30.00 USD</strong> will be handed back to you at the desk." in moved.html
+    assert "50.00 USD will be handed back to you at the desk." in cancelled.text
+    assert "<strong>50.00 USD</strong> will be handed back to you at the desk." in cancelled.html
+    for mail in (moved, cancelled):
+        assert "the way you paid" not in mail.text + mail.html
+
+
+def test_the_staff_of_a_room_are_told_who_and_when_without_an_invite(
+    make_booking: MakeBooking, make_slot: MakeSlot, make_room: MakeRoom
+) -> None:
+    room = make_room(staff_email="weber@example.com")
+    booking = make_booking(
+        status=CONFIRMED, slot=make_slot(room=room, price=Decimal(80)), notes="Ring <twice>."
+    )
+    target = make_slot(room=room, start=LATER, price=Decimal("80.00"))
+    reschedule_booking(booking_id=booking.pk, timeslot_id=target.pk, by=booking.user, at=NOW)
+    cancel_booking(booking_id=booking.pk, by=booking.user, at=NOW)
+
+    mails = {
+        mail.kind: build_plain(mail) for mail in OutgoingMail.objects.filter(to="weber@example.com")
+    }
+
+    assert list(mails) == ["staff_booked", "staff_moved", "staff_cancelled"]
+    for mail in mails.values():
+        assert mail.attachments == ()
+        for said in ("Ada Lovelace", "ada@example.com", f"/{booking.pk}/change/"):
+            assert said in mail.text
+            assert said in mail.html
+        assert "Ring &lt;twice&gt;." in mail.html
+    assert "<del>Thu 9 July, 11:00–11:30 (Berlin)</del>" in mails["staff_moved"].html
+    assert mails["staff_cancelled"].subject == (
+        "Dr Weber cancelled: Fri 10 July, 11:00, Ada Lovelace"
+    )

@@ -69,6 +69,98 @@ def test_rooms_can_be_filtered(
     assert page.has_link("Show all rooms") == (found == [])
 
 
+# --- The best room for n people at this time --------------------------------------------------
+
+
+@pytest.fixture
+def three_rooms(make_room: MakeRoom, make_slot: MakeSlot) -> list[Room]:
+    """For two, six and twelve people; free on Thu 9 July from 11:00 (Berlin), the last at noon."""
+    rooms = [make_room(name=f"For {n}", capacity=n, room_type="meeting") for n in (12, 2, 6)]
+    for room, hour in zip(rooms, (1, 0, 0), strict=True):
+        make_slot(room=room, start=START + timedelta(hours=hour))
+    return rooms
+
+
+def names_of(page: Page) -> list[str]:
+    return [words for words, _ in page.links if words.startswith("For ")]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["For 12", "For 2", "For 6"]),
+        ({"people": "1"}, ["For 2", "For 6", "For 12"]),
+        ({"people": "3"}, ["For 6", "For 12"]),
+        ({"people": "3", "date": "2026-07-09"}, ["For 6", "For 12"]),
+        ({"people": "3", "date": "2026-07-09", "time": "11:00"}, ["For 6"]),
+        ({"people": "3", "date": "2026-07-09", "time": "11:29"}, ["For 6"]),
+        ({"people": "3", "date": "2026-07-09", "time": "11:30"}, []),
+        ({"people": "3", "date": "2026-07-09", "time": "12:15"}, ["For 12"]),
+        ({"date": "2026-07-09", "time": "11:00"}, ["For 2", "For 6"]),
+        ({"people": "none"}, ["For 12", "For 2", "For 6"]),
+        ({"people": "-1", "time": "late"}, ["For 12", "For 2", "For 6"]),
+    ],
+)
+def test_rooms_that_hold_so_many_come_best_fit_first(
+    visit: MakeVisitor, three_rooms: list[Room], query: dict[str, str], found: list[str]
+) -> None:
+    page = visit().get(NEW, **query)
+
+    assert names_of(page) == found
+    marks = 1 if query.get("people") in {"1", "3"} and len(found) > 1 else 0
+    assert page.text.count("Best fit") == marks
+
+
+def test_a_time_of_day_leads_straight_to_it(visit: MakeVisitor, three_rooms: list[Room]) -> None:
+    slot = Timeslot.objects.get(room__name="For 12")
+
+    page = visit().get(NEW, people=3, date="2026-07-09", time="12:15")
+
+    assert "Free on Thu 9 July, 12:00 (Berlin)" in page.text
+    assert page.href("For 12") == (
+        f"{NEW}?room={slot.room_id}&month=2026-07&day=2026-07-09&slot={slot.pk}"
+    )
+
+
+def test_a_time_of_day_needs_a_day(visit: MakeVisitor, three_rooms: list[Room]) -> None:
+    page = visit().get(NEW, time="11:00")
+
+    assert "On which day?" in page.text
+    assert len(names_of(page)) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"people": "13"}, "Our largest room takes 12 people. For more, please ask at the desk."),
+        (
+            {"people": "3", "date": "2026-07-09", "time": "18:00"},
+            "No room for 3 people is free on Thu 9 July at 18:00. Try another time or another day.",
+        ),
+        ({"people": "7", "date": "2026-07-10"}, "No room for 7 people is free on Fri 10 July."),
+        ({"people": "1", "date": "2026-07-10"}, "No room is free on Fri 10 July. Try another day."),
+        ({"search": "pool"}, "No room fits all of that. Ask for less, or look at all of them."),
+    ],
+)
+def test_when_nothing_fits_it_says_what_to_try(
+    visit: MakeVisitor, three_rooms: list[Room], query: dict[str, str], said: str
+) -> None:
+    page = visit().get(NEW, **query)
+
+    assert said in page.text
+    assert page.has_link("Show all rooms")
+
+
+def test_a_time_of_day_is_that_of_the_room(
+    visit: MakeVisitor, make_room: MakeRoom, make_slot: MakeSlot
+) -> None:
+    make_slot(room=make_room(name="For Berlin"), start=START)
+    make_slot(room=make_room(name="For New York", timezone="America/New_York"), start=START)
+
+    assert names_of(visit().get(NEW, date="2026-07-09", time="11:00")) == ["For Berlin"]
+    assert names_of(visit().get(NEW, date="2026-07-09", time="05:00")) == ["For New York"]
+
+
 def test_a_day_that_was_asked_for_goes_with_the_room(
     visit: MakeVisitor, make_room: MakeRoom, make_slot: MakeSlot
 ) -> None:

@@ -388,3 +388,52 @@ def test_the_last_look_takes_few_queries(
     # Session, user, slot with its room, and whether this person has a place there already.
     with django_assert_max_num_queries(4):
         look(visitor, slot)
+
+
+# --- The price that was shown -----------------------------------------------------------------
+
+
+def test_a_price_that_changed_is_shown_before_anything_is_held(
+    visit: MakeVisitor, customer: User, slot: Timeslot
+) -> None:
+    visitor = visit(customer)
+    page = look(visitor, slot)
+    Timeslot.objects.update(price=Decimal("90.00"))
+
+    with nothing_changes():
+        answer = visitor.send(page, PAY_45, notes="Please.")
+
+    refused(answer, 409, "The price has changed")
+    assert "This time costs 90.00 USD now; it was 45.00 USD when you looked." in answer.text
+    assert answer.form("Hold and pay 90.00 USD").fields["notes"] == "Please."
+    assert visitor.send(answer, "Hold and pay 90.00 USD").location.startswith("/pay/")
+    assert Payment.objects.get().amount == Decimal("90.00")
+
+
+def test_what_was_free_isn_t_held_for_money_unasked(
+    visit: MakeVisitor, customer: User, slot: Timeslot
+) -> None:
+    Timeslot.objects.update(price=Decimal(0))
+    visitor = visit(customer)
+    page = look(visitor, slot)
+    Timeslot.objects.update(price=Decimal("45.00"))
+
+    with nothing_changes():
+        answer = visitor.send(page, "Book it")
+
+    assert answer.status == 409
+    assert "This time costs 45.00 USD now; it was nothing when you looked." in answer.text
+
+
+@pytest.mark.parametrize("price", ["", "cheap", "-1"])
+def test_a_garbled_price_is_asked_again(
+    visit: MakeVisitor, customer: User, slot: Timeslot, price: str
+) -> None:
+    visitor = visit(customer)
+    look(visitor, slot)
+
+    with nothing_changes():
+        answer = visitor.post(NEW, **form_of(slot, expected_price=price))
+
+    refused(answer, 400, "Please look at it once more")
+    assert visitor.send(answer, PAY_45).location.startswith("/pay/")
