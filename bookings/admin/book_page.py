@@ -110,7 +110,7 @@ def _form(search: Search, data: Any = None) -> BookForm:
     return BookForm(data, initial=initial, slots=_choices(search), people=people)
 
 
-def _form_again(search: Search, request: Request, form: BookForm, refusal: DomainError) -> BookForm:
+def _form_again(search: Search, request: Request, refusal: DomainError) -> BookForm:
     """The same answers with a fresh key, unless the first try may still go through."""
     sent = request.POST.copy()
     if refusal.code not in KEEPS_KEY:
