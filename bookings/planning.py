@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
 LONGEST_SPAN = timedelta(days=366)
 
+# Start and end in UTC.
+Span = tuple[datetime, datetime]
+
 
 @dataclass(frozen=True, order=True)
 class Window:
@@ -50,7 +53,7 @@ def days_of(plan: Plan) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def slots_of_day(plan: Plan, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+def slots_of_day(plan: Plan, day: date, zone: ZoneInfo) -> Iterator[Span]:
     """Start and end in UTC of each slot of `day`.
 
     The windows are wall-clock hours, the slots elapsed time inside them: on the autumn switch day
@@ -74,9 +77,9 @@ def slots_of_day(plan: Plan, day: date, zone: ZoneInfo) -> Iterator[tuple[dateti
 class TakenSpans:
     """Spans of time that are taken; whether another is free is told without looking at each."""
 
-    def __init__(self, spans: Iterable[tuple[datetime, datetime]]) -> None:
+    def __init__(self, spans: Iterable[Span]) -> None:
         # In order, and none overlapping another: rows that do are one span here.
-        self._spans: list[tuple[datetime, datetime]] = []
+        self._spans: list[Span] = []
         for start, end in sorted(spans):
             if self._spans and start < self._spans[-1][1]:
                 begins, ends = self._spans.pop()

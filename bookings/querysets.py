@@ -1,11 +1,12 @@
 """The questions and the guarded updates of the booking tables."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 
 from bookings.states import BookingStatus
@@ -42,6 +43,30 @@ class TimeslotQuerySet(models.QuerySet["Timeslot"]):
     def lasting(self, minutes: int) -> "TimeslotQuerySet":
         """At least so many minutes long."""
         return self.filter(end_time__gte=F("start_time") + timedelta(minutes=minutes))
+
+    def insert_like(self, sample: "Timeslot", spans: Iterable[tuple[datetime, datetime]]) -> None:
+        """Write a timeslot for each (start, end), in all else like `sample`, which isn't saved.
+
+        What `bulk_create` of copies would write in three times as long: it asks every field of
+        every row, and only two of them differ.
+        """
+        row = {
+            field.column: field.get_db_prep_save(field.pre_save(sample, add=True), connection)
+            for field in self.model._meta.concrete_fields
+            if field.column and not field.primary_key and not field.generated
+        }
+        columns = ", ".join(connection.ops.quote_name(column) for column in row)
+        instant = connection.ops.adapt_datetimefield_value
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                # Column names of our own model; every value is a parameter.
+                f"INSERT INTO {connection.ops.quote_name(self.model._meta.db_table)} "  # noqa: S608
+                f"({columns}) VALUES ({', '.join(['%s'] * len(row))})",
+                [
+                    list((row | {"start_time": instant(start), "end_time": instant(end)}).values())
+                    for start, end in spans
+                ],
+            )
 
     def claim_place(self, slot_id: int, *, at: datetime, price: Decimal | None) -> bool:
         """Take one place if there is one; the row count is the answer.

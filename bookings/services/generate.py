@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from bookings.models import Room, Timeslot
-from bookings.planning import LONGEST_SPAN, Plan, TakenSpans, days_of, slots_of_day
+from bookings.planning import LONGEST_SPAN, Plan, Span, TakenSpans, days_of, slots_of_day
 from bookings.services.prices import require_slot_chargeable
 from common import clock
 from common.errors import InvalidInput, NotFound
@@ -45,52 +45,52 @@ def generate_slots(
     _require_sensible(plan, max_bookings)
     require_slot_chargeable(price=price, hourly_rate=room.hourly_rate, length=plan.slot_length)
 
+    sample = Timeslot(room=room, price=price, max_bookings=max_bookings)
     result = GenerateResult(dry_run=dry_run)
     for days in _weeks(plan):
-        made, skipped = _fill(room.pk, plan, days, price, max_bookings, dry_run)
+        made, skipped = _fill(sample, plan, days, dry_run)
         result.created += len(made)
         result.skipped += skipped
-        result.timeslots += made if dry_run else _as_written(made, SHOWN - len(result.timeslots))
+        if dry_run:
+            result.timeslots += [
+                Timeslot(
+                    room=room,
+                    start_time=start,
+                    end_time=end,
+                    price=price,
+                    max_bookings=max_bookings,
+                )
+                for start, end in made
+            ]
+        else:
+            result.timeslots += _as_written(room, made, SHOWN - len(result.timeslots))
     return result
 
 
 @service
-def _fill(
-    room_id: int,
-    plan: Plan,
-    days: list[date],
-    price: Decimal | None,
-    max_bookings: int,
-    dry_run: bool,
-) -> tuple[list[Timeslot], int]:
-    room = Room.objects.select_for_update().get(pk=room_id)
+def _fill(sample: Timeslot, plan: Plan, days: list[date], dry_run: bool) -> tuple[list[Span], int]:
+    """What was made of these days, or would be, and how many were skipped."""
+    room = Room.objects.select_for_update().get(pk=sample.room_id)
     zone = clock.zone(room.timezone)
     wanted = [span for day in days for span in slots_of_day(plan, day, zone)]
     if not wanted:
         return [], 0
-    existing = Timeslot.objects.overlapping(room_id, wanted[0][0], max(end for _, end in wanted))
+    existing = Timeslot.objects.overlapping(room.pk, wanted[0][0], max(end for _, end in wanted))
     # Its own slots count too: two windows of one day may overlap.
     taken = TakenSpans(existing.order_by().values_list("start_time", "end_time"))
-    fresh = [
-        Timeslot(room=room, start_time=start, end_time=end, price=price, max_bookings=max_bookings)
-        for start, end in wanted
-        if taken.take(start, end)
-    ]
-    if not dry_run:
-        Timeslot.objects.bulk_create(fresh)
+    fresh = [span for span in wanted if taken.take(*span)]
+    if fresh and not dry_run:
+        Timeslot.objects.insert_like(sample, fresh)
     return fresh, len(wanted) - len(fresh)
 
 
-def _as_written(made: list[Timeslot], most: int) -> list[Timeslot]:
-    """The earliest of what was just made, as they are in the database.
-
-    MariaDB and SQLite give ids back one way, MySQL doesn't: they are read.
-    """
-    if not made or most <= 0:
+def _as_written(room: Room, made: list[Span], most: int) -> list[Timeslot]:
+    """The earliest of what was just made, as they are in the database."""
+    if most <= 0:
         return []
-    starts = sorted(slot.start_time for slot in made)[:most]
+    starts = sorted(start for start, _ in made)[:most]
     return list(
-        Timeslot.objects.filter(room_id=made[0].room_id, start_time__in=starts)
+        Timeslot.objects.filter(room=room, start_time__in=starts)
         .select_related("room")
         .order_by("start_time")
     )

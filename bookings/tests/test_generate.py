@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from bookings.errors import InUse
 from bookings.models import Room, Timeslot
@@ -200,3 +201,27 @@ def test_freeing_a_place_does_not_reopen_a_closed_slot(
 
     slot.refresh_from_db()
     assert (slot.taken, slot.is_blocked, slot.is_available) == (0, True, False)
+
+
+def test_what_is_written_in_bulk_is_what_saving_one_writes(make_room: MakeRoom, room: Room) -> None:
+    generate_slots(room_id=room.pk, plan=plan(START.date()), price=Decimal("12.50"), max_bookings=3)
+    made = list(Timeslot.objects.filter(room=room))
+    other = make_room(name="Dr Adler")
+    for slot in made:
+        Timeslot.objects.create(
+            room=other,
+            start_time=slot.start_time,
+            end_time=slot.end_time,
+            price=Decimal("12.50"),
+            max_bookings=3,
+        )
+
+    names = {field.attname for field in Timeslot._meta.concrete_fields}
+    compared = sorted(names - {"id", "room_id", "created_at"})
+
+    def rows(of: Room) -> list[Any]:
+        return list(Timeslot.objects.filter(room=of).order_by("start_time").values_list(*compared))
+
+    assert len(made) == 3
+    assert rows(room) == rows(other)
+    assert all(abs(slot.created_at - timezone.now()) < HOUR for slot in made)
