@@ -1,4 +1,4 @@
-"""The desk's buttons: book for somebody, move, take the money, write a note."""
+"""The desk's buttons: book for somebody, move, take the money, write a note, see the figures."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -10,6 +10,7 @@ from unfold.decorators import action
 from bookings.admin.book_page import book_page
 from bookings.admin.desk_forms import NotesForm
 from bookings.admin.move_page import move_page
+from bookings.admin.stats_page import stats_page
 from bookings.models import Booking
 from bookings.services.staff_notes import save_staff_notes
 from common.errors import NotFound
@@ -20,7 +21,7 @@ from common.staff.asking import Question, ask, is_answered
 class DeskMixin(ModelAdmin):
     """Beside `DecidingAdmin`, whose `booking` finds the row."""
 
-    actions_list = ("book",)
+    actions_list = ("book", "stats")
 
     def desk_offers(self, booking: Booking) -> set[str]:
         """The names of these buttons that would not be refused now."""
@@ -34,6 +35,10 @@ class DeskMixin(ModelAdmin):
     @action(description="Book for a customer", permissions=["desk"], icon="person_add")
     def book(self, request: Request) -> HttpResponse:
         return book_page(self, request)
+
+    @action(description="Figures", permissions=["view"], icon="bar_chart")
+    def stats(self, request: Request) -> HttpResponse:
+        return stats_page(self, request)
 
     @action(description="Move", permissions=["desk"], icon="event_repeat")
     def move(self, request: Request, object_id: str) -> HttpResponse:

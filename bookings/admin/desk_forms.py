@@ -24,13 +24,26 @@ DUE: Final = "due"
 HOLD: Final = "hold"
 
 
+class DayField(forms.DateField):
+    """A day of this age: clocks and databases reckon with all of them, and with the days around."""
+
+    widget = DayInput
+    FIRST: Final = date(2000, 1, 1)
+    LAST: Final = date(2199, 12, 31)
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value is not None and not self.FIRST <= value <= self.LAST:
+            raise forms.ValidationError(f"A day lies between {self.FIRST} and {self.LAST}.")
+
+
 class WhereForm(forms.Form):
     """Room, day and customer that are being looked for: `?room=&day=&who=`."""
 
     room = forms.ModelChoiceField(
         Room.objects.none(), required=False, widget=UnfoldAdminSelectWidget
     )
-    day = forms.DateField(required=False, widget=DayInput)
+    day = DayField(required=False)
     who = forms.CharField(
         label="Customer",
         required=False,
@@ -48,7 +61,7 @@ class WhereForm(forms.Form):
 class DayForm(forms.Form):
     """`?day=`"""
 
-    day = forms.DateField(required=False, widget=DayInput)
+    day = DayField(required=False)
 
 
 class TimeField(forms.IntegerField):

@@ -1,170 +1,170 @@
-"""The figures of some days: states, money as the ledger has it, how full the rooms were."""
+"""Figures of the rooms: each counted on the day of the room's own clock."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from accounts.models import User
-from bookings.models import Timeslot
-from bookings.services import (
-    block_slot,
-    book_for_customer,
-    cancel_booking,
-    move_by_staff,
-    set_status,
-)
+from bookings.models import Booking, Room
+from bookings.services import block_slot, book_for_customer, cancel_booking
 from bookings.states import BookingStatus
 from bookings.statistics import booking_statistics
+from common.errors import InvalidInput
 from payments.models import Refund
-from payments.states import RefundState
+from payments.services import take_desk_payment
+from payments.states import DeskMethod, RefundState
 from tests.infrastructure.world import (
     NOW,
     START,
     MakeBooking,
     MakeRoom,
     MakeSlot,
+    MakeUser,
     book_slot,
-    pay,
 )
 
-NONE = dict.fromkeys(BookingStatus.values, 0)
+FIRST, LAST = date(2026, 7, 1), date(2026, 7, 31)
+NOTHING = {"pending": 0, "confirmed": 0, "cancelled": 0, "completed": 0, "no_show": 0}
 
 
-def test_nothing_booked(db: None) -> None:
-    assert booking_statistics() == {
-        "total": 0,
-        "by_status": NONE,
-        "revenue": {
-            "currency": "USD",
-            "captured": Decimal(0),
-            "refunded": Decimal(0),
-            "net": Decimal(0),
-            "due": Decimal(0),
-        },
-        "occupancy": {"places": 0, "taken": 0, "rate": None},
-    }
-
-
-def test_states_money_and_places(
-    customer: User,
-    stranger: User,
-    front_desk: User,
-    make_room: MakeRoom,
-    make_slot: MakeSlot,
+def test_bookings_money_and_places_are_counted(
+    make_booking: MakeBooking, make_slot: MakeSlot, room: Room, stranger: User, front_desk: User
 ) -> None:
-    room = make_room()
-    slots = [
-        make_slot(room=room, start=START + timedelta(hours=hour), price=Decimal(80), max_bookings=2)
-        for hour in range(4)
-    ]
-    pay(book_slot(slots[0], customer))
-    cancelled = pay(book_slot(slots[0], stranger))
-    cancel_booking(booking_id=cancelled.pk, by=stranger, at=START - timedelta(hours=7))
-    book_slot(slots[1], customer)
-    book_for_customer(
-        user_id=stranger.pk, timeslot_id=slots[1].pk, by=front_desk, at=NOW, payment_due=True
+    paid = make_slot(room=room, price=Decimal("80.00"), max_bookings=4)
+    make_booking(status=BookingStatus.CONFIRMED, slot=paid)
+    given_back = make_booking(status=BookingStatus.CONFIRMED, slot=paid, user=stranger)
+    cancel_booking(booking_id=given_back.pk, by=stranger, at=NOW + timedelta(days=1))
+    due = book_for_customer(
+        user_id=stranger.pk, timeslot_id=paid.pk, by=front_desk, at=NOW, payment_due=True
     )
-    missed = pay(book_slot(slots[2], customer))
-    set_status(
-        booking_id=missed.pk,
-        status=BookingStatus.NO_SHOW,
-        by=front_desk,
-        at=START + timedelta(hours=3),
+    assert due.payment is not None
+    take_desk_payment(
+        payment_id=due.payment.pk, method=DeskMethod.CASH, by=front_desk, at=NOW + timedelta(days=2)
     )
-    # Closed: nobody can take its second place any more. The last one is closed and empty.
-    block_slot(slot_id=slots[2].pk, reason="painting")
-    block_slot(slot_id=slots[3].pk, reason="painting")
+    shut = make_slot(room=room, start=START + timedelta(hours=1), max_bookings=3)
+    book_slot(shut, stranger)
+    block_slot(slot_id=shut.pk, reason="ill")
 
-    assert booking_statistics() == {
-        "total": 5,
-        "by_status": NONE | {"pending": 1, "confirmed": 2, "cancelled": 1, "no_show": 1},
-        "revenue": {
-            "currency": "USD",
-            "captured": Decimal(240),
-            "refunded": Decimal(40),
-            "net": Decimal(200),
-            "due": Decimal(80),
-        },
-        "occupancy": {"places": 5, "taken": 4, "rate": Decimal("0.8000")},
+    told = booking_statistics(since=FIRST, until=LAST)
+
+    assert told["bookings"] == {
+        "total": 4,
+        **NOTHING,
+        "pending": 1,
+        "confirmed": 2,
+        "cancelled": 1,
     }
-
-
-def test_several_refunds_of_one_payment_are_added_up_and_failed_ones_are_not(
-    make_booking: MakeBooking, make_slot: MakeSlot, manager: User
-) -> None:
-    booking = make_booking(status=BookingStatus.CONFIRMED, price=80)
-    for hours, price in ((1, 70), (2, 40)):
-        cheaper = make_slot(
-            room=booking.room, start=START + timedelta(hours=hours), price=Decimal(price)
-        )
-        move_by_staff(booking_id=booking.pk, timeslot_id=cheaper.pk, by=manager, at=NOW)
-
-    before = booking_statistics()["revenue"]
-    Refund.objects.filter(amount=10).update(status=RefundState.FAILED)
-    after = booking_statistics()["revenue"]
-
-    assert before == {
-        "currency": "USD",
-        "captured": Decimal(80),
-        "refunded": Decimal(40),
-        "net": Decimal(40),
-        "due": Decimal(0),
+    assert told["revenue"] == {
+        "captured": Decimal("240.00"),
+        "refunded": Decimal("80.00"),
+        "net": Decimal("160.00"),
     }
-    assert after == before | {"refunded": Decimal(30), "net": Decimal(50)}
+    assert told["occupancy"] == {"open_places": 5, "taken_places": 3, "rate": 0.6}
+    by_day = {row["period"]: row["revenue"]["net"] for row in told["by_period"]}
+    assert (told["step"], len(by_day)) == ("day", 31)
+    assert {day: net for day, net in by_day.items() if net} == {
+        "2026-07-02": Decimal("160.00"),
+        "2026-07-03": Decimal("-80.00"),
+        "2026-07-04": Decimal("80.00"),
+    }
+    [of_room] = told["by_room"]
+    assert (of_room["name"], of_room["revenue"]) == ("Dr Weber", told["revenue"])
 
 
-def test_days_are_those_of_each_room(
-    customer: User, make_room: MakeRoom, make_slot: MakeSlot
+@pytest.mark.parametrize(
+    ("zone", "start", "day"),
+    [
+        ("Europe/Berlin", datetime(2026, 7, 8, 22, 30, tzinfo=UTC), "2026-07-09"),
+        ("Europe/Berlin", datetime(2026, 10, 24, 21, 59, tzinfo=UTC), "2026-10-24"),
+        ("Europe/Berlin", datetime(2026, 10, 24, 22, 0, tzinfo=UTC), "2026-10-25"),
+        # The day of the switch has 25 hours.
+        ("Europe/Berlin", datetime(2026, 10, 25, 22, 59, tzinfo=UTC), "2026-10-25"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 23, 0, tzinfo=UTC), "2026-10-26"),
+        ("America/New_York", datetime(2026, 11, 1, 3, 59, tzinfo=UTC), "2026-10-31"),
+        ("America/New_York", datetime(2026, 11, 2, 4, 59, tzinfo=UTC), "2026-11-01"),
+        ("America/New_York", datetime(2026, 11, 2, 5, 0, tzinfo=UTC), "2026-11-02"),
+        ("Asia/Kathmandu", datetime(2026, 7, 9, 18, 14, tzinfo=UTC), "2026-07-09"),
+        ("Asia/Kathmandu", datetime(2026, 7, 9, 18, 15, tzinfo=UTC), "2026-07-10"),
+        ("Pacific/Kiritimati", datetime(2026, 7, 9, 10, 0, tzinfo=UTC), "2026-07-10"),
+    ],
+)
+def test_a_day_is_the_rooms_own(
+    make_room: MakeRoom, make_slot: MakeSlot, zone: str, start: datetime, day: str
 ) -> None:
-    # 9 July, 23:00 in New York; 10 July, 05:00 in Berlin.
-    night = START + timedelta(hours=18)
-    york = make_room(name="York", timezone="America/New_York")
-    berlin = make_room(name="Berlin")
-    for room in (york, berlin):
-        book_slot(make_slot(room=room, start=night), customer)
+    # Another zone beside it, which must not be mixed up with it.
+    make_slot(room=make_room(timezone="Pacific/Pago_Pago"), start=start - timedelta(days=30))
+    make_slot(room=make_room(timezone=zone), start=start)
+    around = date.fromisoformat(day)
 
-    def found(since: str | None, until: str | None, room_id: int | None = None) -> tuple[int, int]:
-        told = booking_statistics(
-            since=date.fromisoformat(since) if since else None,
-            until=date.fromisoformat(until) if until else None,
-            room_id=room_id,
-        )
-        return told["total"], told["occupancy"]["taken"]
+    told = booking_statistics(since=around - timedelta(days=9), until=around + timedelta(days=9))
 
-    assert found(None, None) == (2, 2)
-    assert found("2026-07-09", "2026-07-09") == (1, 1)
-    assert found("2026-07-09", "2026-07-09", berlin.pk) == (0, 0)
-    assert found("2026-07-09", "2026-07-09", york.pk) == (1, 1)
-    assert found("2026-07-10", None) == (1, 1)
-    assert found(None, "2026-07-10", york.pk) == (1, 1)
-    assert found(None, "2026-07-08") == (0, 0)
-    assert found(None, None, 10**6) == (0, 0)
+    days = {
+        row["period"]: row["occupancy"]["open_places"]
+        for row in told["by_period"]
+        if row["occupancy"]["open_places"]
+    }
+    assert days == {day: 1}
 
 
-@pytest.mark.parametrize("day", [None, START.date()])
-def test_thirty_cost_as_much_as_one(
-    settings: Settings, make_booking: MakeBooking, day: date | None
+def test_a_refund_that_failed_gave_nothing_back(make_booking: MakeBooking) -> None:
+    booking = make_booking(status=BookingStatus.CONFIRMED)
+    cancel_booking(booking_id=booking.pk, by=booking.user, at=NOW)
+    Refund.objects.update(status=RefundState.FAILED)
+
+    assert booking_statistics(since=FIRST, until=LAST)["revenue"]["net"] == Decimal("80.00")
+
+
+def test_one_room_of_several(make_booking: MakeBooking, make_slot: MakeSlot) -> None:
+    booking = make_booking(status=BookingStatus.CONFIRMED)
+    make_slot()
+
+    told = booking_statistics(since=FIRST, until=LAST, room_id=booking.room_id)
+
+    assert [row["room_id"] for row in told["by_room"]] == [booking.room_id]
+    assert told["occupancy"] == {"open_places": 1, "taken_places": 1, "rate": 1.0}
+    assert booking_statistics(since=FIRST, until=LAST, room_id=10**6)["by_room"] == []
+
+
+def test_many_days_are_told_by_month(make_slot: MakeSlot) -> None:
+    make_slot()
+
+    told = booking_statistics(since=date(2026, 7, 1), until=date(2026, 9, 10))
+
+    assert told["step"] == "month"
+    assert [row["period"] for row in told["by_period"]] == ["2026-07", "2026-08", "2026-09"]
+    assert told["by_period"][0]["occupancy"]["open_places"] == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (date(2026, 7, 2), date(2026, 7, 1)),
+        (date(2024, 1, 1), date(2026, 1, 1)),
+        (date.min, date.min),
+        (date.max, date.max),
+    ],
+)
+def test_days_that_make_no_sense_are_refused(db: None, since: date, until: date) -> None:
+    with pytest.raises(InvalidInput):
+        booking_statistics(since=since, until=until)
+
+
+def test_five_queries_however_much_there_is(
+    make_slot: MakeSlot, make_room: MakeRoom, make_user: MakeUser
 ) -> None:
-    settings.MAX_HOLDS_PER_HOUR = 100
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            booking_statistics(since=FIRST, until=LAST)
+        return len(caught)
 
-    def cost() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            booking_statistics(since=day, until=day)
-        return len(queries)
+    book_slot(make_slot(), make_user("one@example.com"))
+    few = queries()
+    for number in range(30):
+        room = make_room(timezone="Asia/Tokyo" if number % 2 else "Europe/Berlin")
+        book_slot(make_slot(room=room), make_user(f"{number}@example.com"))
 
-    room = make_booking(status=BookingStatus.CONFIRMED).room
-    one = cost()
-    for number in range(1, 30):
-        slot = Timeslot.objects.create(
-            room=room,
-            start_time=START + timedelta(minutes=30 * number),
-            end_time=START + timedelta(minutes=30 * number + 30),
-            price=Decimal(9),
-        )
-        make_booking(status=BookingStatus.CONFIRMED, slot=slot)
-
-    assert cost() == one <= 7
+    assert few == queries() == 5
+    assert Booking.objects.count() == 31
