@@ -1,16 +1,15 @@
 """Settings, by environment variables alone; `.env.example` documents every one of them."""
 
-from decimal import Decimal
 from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from config.environment import Environment
 from config.schedule import BEAT_SCHEDULE
 from config.staff_look import staff_look
 
@@ -20,9 +19,9 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()
+env = Environment()
 if env.str("DJANGO_ENV", default="") != "test":
-    environ.Env.read_env(BASE_DIR / ".env")
+    Environment.read_env(BASE_DIR / ".env")
 
 # --- What kind of process this is -----------------------------------------------------------
 
@@ -201,6 +200,9 @@ else:
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "visibility_timeout": 600,
+        # One try, at once: kombu's own waits would cost each wake-up of a request 2.5 s.
+        "max_retries": 1,
+        "interval_start": 0,
     }
 
 # --- People ---------------------------------------------------------------------------------
@@ -252,14 +254,14 @@ MFA_TOTP_ISSUER = SITE_NAME
 # --- Time, money, holds ---------------------------------------------------------------------
 
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
-CURRENCY = env.str("CURRENCY", default="USD").upper()
+CURRENCY = env.currency("CURRENCY", default="USD")
 
-HOLD_MINUTES = Decimal(env.str("HOLD_MINUTES", default="15"))
-MAX_OPEN_HOLDS = env.int("MAX_OPEN_HOLDS", default=3)
-MAX_HOLDS_PER_HOUR = env.int("MAX_HOLDS_PER_HOUR", default=10)
+HOLD_MINUTES = env.minutes("HOLD_MINUTES", default="15")
+MAX_OPEN_HOLDS = env.count("MAX_OPEN_HOLDS", default=3)
+MAX_HOLDS_PER_HOUR = env.count("MAX_HOLDS_PER_HOUR", default=10)
 COMPLETE_AFTER_MINUTES = env.int("COMPLETE_AFTER_MINUTES", default=30)
 REFUND_POLICY: list[Any] = [
     {"hoursBefore": 24, "percent": 100},
