@@ -12,7 +12,7 @@ from bookings.admin.desk_forms import NotesForm
 from bookings.admin.move_page import move_page
 from bookings.admin.stats_page import stats_page
 from bookings.models import Booking
-from bookings.services.staff_notes import save_staff_notes
+from bookings.services import save_staff_notes
 from common.errors import NotFound
 from common.http import Request
 from common.staff.asking import Question, ask, is_answered

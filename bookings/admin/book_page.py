@@ -19,8 +19,7 @@ from bookings.desk import local_day
 from bookings.forms import LARGEST_ID
 from bookings.models import Booking, Room, Timeslot
 from bookings.openings import next_open, open_on
-from bookings.services import book_for_customer
-from bookings.services.book_for import book_for_newcomer
+from bookings.services import book_for_customer, book_for_newcomer
 from bookings.services.release import release_lapsed_holds
 from common import clock
 from common.errors import DomainError
