@@ -73,10 +73,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email = self.email.strip().lower()
 
     def get_full_name(self) -> str:
-        return self.name or self.email
+        # Names come from people and programs; a line break in one must not make lines of a mail.
+        return " ".join(self.name.split()) or self.email
 
     def get_short_name(self) -> str:
-        return self.name.split(" ")[0] if self.name else self.email.split("@")[0]
+        return self.name.split()[0] if self.name.split() else self.email.split("@")[0]
 
     @property
     def has_verified_email(self) -> bool:

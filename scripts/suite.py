@@ -21,7 +21,8 @@ from scripts import servers
 from scripts.console import ROOT, Failure, Stopped, main
 
 PYTEST = [sys.executable, "-m", "pytest"]
-RACES = ("-m", "race")
+# A thousand rounds take longer than the watchdog of a single test expects.
+RACES = ("-m", "race", "-o", "faulthandler_timeout=0")
 ALL_BUT_BROWSER = ("-m", "not browser", "-n", "auto", "--dist", "loadgroup")
 NO_TESTS_COLLECTED = 5
 

@@ -295,7 +295,7 @@ class LifeOfBookings(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_any_life_of_bookings_keeps_places_and_money_true(settings: Settings) -> None:
     settings.MAX_HOLDS_PER_HOUR = 10**6
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LifeOfBookings,
         settings=how(
             max_examples=60,

@@ -85,9 +85,8 @@ def test_every_message_arrives_whole_and_once(folder: Path) -> None:
 
 
 def test_control_run_kombus_own_transport_hands_out_half_written_messages(folder: Path) -> None:
-    _, broken = read_all(KOMBUS, folder)
-
-    assert broken > 0
+    """One run nearly always shows it; on a busy machine reader and writers may miss each other."""
+    assert any(read_all(KOMBUS, folder)[1] > 0 for _ in range(10))
 
 
 def test_a_message_that_cannot_be_read_is_put_aside(
