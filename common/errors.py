@@ -69,6 +69,17 @@ class Throttled(DomainError):
     message = "That was a lot in a short time. Please wait a little and try again."
 
 
+class Away(DomainError):
+    """A server that we need (the cache) doesn't answer; nothing was done."""
+
+    code = "busy"
+    status = 503
+    message = "Something behind this page doesn't answer right now. Please try again in a minute."
+
+    def __init__(self) -> None:
+        super().__init__(details={"retryAfter": 30})
+
+
 class Busy(DomainError):
     """The database could not give us its locks in time; trying again will do."""
 

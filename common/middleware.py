@@ -1,13 +1,18 @@
 """Small request-wide things: the clock, the admin's content policy, refusals on pages."""
 
+import logging
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeout
 
-from common.errors import DomainError
+from common.errors import Away, DomainError
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -42,6 +47,10 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, RedisConnectionError | RedisTimeout):
+            # Sign-in counts its tries in the cache: without it nobody is let in, and told so.
+            logger.error("the cache doesn't answer: %s", error)
+            error = Away()
         if not isinstance(error, DomainError):
             return None
         response = render(request, "refused.html", {"error": error}, status=error.status)
