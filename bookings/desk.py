@@ -14,9 +14,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings.models import Room, Timeslot
-from bookings.policies import RefundStep, earliest_start, latest_start
+from bookings.policies import earliest_start, latest_start
 from common import clock
 from common.money import money
+from payments.refund_terms import RefundStep
 
 FEW_PLACES = 1
 MONDAY_FIRST = Calendar()

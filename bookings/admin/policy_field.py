@@ -7,7 +7,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.policies import Tier, check_policy
+from payments.refund_terms import Tier, check_policy
 
 ROWS: Final = 4
 

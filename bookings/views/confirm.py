@@ -15,7 +15,6 @@ from accounts.verification import lead_to_verification
 from bookings import desk
 from bookings.forms import HoldForm
 from bookings.models import Timeslot
-from bookings.policies import refund_steps
 from bookings.refusals import explain
 from bookings.services import book, obstacle
 from common import clock
@@ -23,6 +22,7 @@ from common.errors import DomainError, NotFound
 from common.http import HttpResponseSeeOther, Request
 from common.idempotency import once
 from common.money import money
+from payments.refund_terms import refund_steps
 
 
 def confirm(
