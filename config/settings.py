@@ -265,6 +265,10 @@ REFUND_POLICY: list[Any] = [
     {"hoursBefore": 24, "percent": 100},
     {"hoursBefore": 6, "percent": 50},
 ]
+TICKET_REFUND_POLICY: list[Any] = [
+    {"hoursBefore": 7 * 24, "percent": 100},
+    {"hoursBefore": 3 * 24, "percent": 50},
+]
 
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="demo")
 PAYMENT_GATEWAYS = {"demo": "payments.gateways.demo.DemoGateway"}

@@ -9,6 +9,7 @@ from common.api.errors import api_not_found
 urlpatterns = [
     path("", include("portal.urls")),
     path("", include("bookings.urls")),
+    path("", include("tickets.urls")),
     path("", include("payments.urls")),
     path("", include("notifications.urls")),
     path("api/v1/", include("bookings.api.urls")),
