@@ -4,12 +4,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import qrcode
 import qrcode.image.svg
 from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.base import BaseImage as GenericImage
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.utils import ImageReader, simpleSplit
@@ -79,8 +78,8 @@ def order_pdf(order: PrintedOrder) -> bytes:
     return out.getvalue()
 
 
-def _qr(code: str, box_size: int) -> qrcode.QRCode[GenericImage]:
-    qr: qrcode.QRCode[GenericImage] = qrcode.QRCode(
+def _qr(code: str, box_size: int) -> Any:
+    qr = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M, box_size=box_size, border=4, mask_pattern=MASK
     )
     qr.add_data(code)
