@@ -109,9 +109,7 @@ def test_what_is_not_on_sale_is_refused(
     ("quantity", "ticket_type"),
     [(0, "standard"), (-1, "standard"), (11, "standard"), (1, "vip"), (1, "gold")],
 )
-def test_nonsense_is_refused(
-    event: Event, customer: User, quantity: int, ticket_type: str
-) -> None:
+def test_nonsense_is_refused(event: Event, customer: User, quantity: int, ticket_type: str) -> None:
     with pytest.raises(InvalidInput):
         buy(event, customer, quantity, ticket_type=ticket_type)
 
@@ -281,7 +279,7 @@ def test_prices_are_what_they_were_when_it_was_held(event: Event, customer: User
     pay_order(order)
 
     assert {ticket.price_paid for ticket in Ticket.objects.all()} == {Decimal("20.00")}
-    assert EVENT_START == event.start_date
+    assert event.start_date == EVENT_START
 
 
 def assert_nothing_happened(event: Event) -> None:
