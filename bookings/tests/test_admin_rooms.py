@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from bookings.admin.policy_field import said_policy
+from payments.admin.policy_field import said_policy
 from bookings.models import Room, Timeslot
 from bookings.states import BookingStatus, RoomType
 from tests.infrastructure.pages import MakeVisitor

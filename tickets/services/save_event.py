@@ -1,6 +1,6 @@
 """Make and change events with what they offer; counters are only guarded against, never written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -101,7 +101,35 @@ def _require_sensible(event: Event) -> None:
     require_chargeable(event.price, attr="ticketPrice")
 
 
-def require_chargeable(price: Decimal, *, attr: str) -> None:
+def _require_sensible_tier(tier: Tier) -> None:
+    require_chargeable(tier.price, attr="tiers", details=_where(tier, "price"))
+    taken = tier.held + tier.sold
+    if tier.quota is not None and tier.quota < taken:
+        raise InvalidInput(
+            f"{taken} {tier.label} tickets are sold or held; the quota can't be less.",
+            attr="tiers",
+            details=_where(tier, "quota"),
+        )
+    if not 1 <= tier.min_per_order <= tier.max_per_order:
+        raise InvalidInput(
+            "'At least' must lie between 1 and 'at most'.",
+            attr="tiers",
+            details=_where(tier, "minPerOrder"),
+        )
+    if tier.sales_start and tier.sales_end and tier.sales_end <= tier.sales_start:
+        raise InvalidInput(
+            "The sale must end after it starts.", attr="tiers", details=_where(tier, "salesEnd")
+        )
+
+
+def _where(tier: Tier, field: str) -> dict[str, str]:
+    """Which of the tiers is refused, and what of it."""
+    return {"ticketType": tier.ticket_type, "field": field}
+
+
+def require_chargeable(
+    price: Decimal, *, attr: str, details: Mapping[str, str] | None = None
+) -> None:
     """Raises InvalidInput, naming the provider's minimum; nothing at all is a price too."""
     currency = settings.CURRENCY
     if not is_chargeable(price, currency):
@@ -110,6 +138,7 @@ def require_chargeable(price: Decimal, *, attr: str) -> None:
             "Set at least that, or 0 for free.",
             code="below_minimum",
             attr=attr,
+            details=details,
         )
 
 
@@ -138,17 +167,7 @@ def _save_tier(event: Event, known: Tier | None, wanted: TierFields) -> None:
     for name, value in wanted.items():
         setattr(tier, name, value)
     tier.is_active = True
-    require_chargeable(tier.price, attr="tiers")
-    taken = tier.held + tier.sold
-    if tier.quota is not None and tier.quota < taken:
-        raise InvalidInput(
-            f"{taken} {tier.label} tickets are sold or held; the quota can't be less.",
-            attr="tiers",
-        )
-    if not 1 <= tier.min_per_order <= tier.max_per_order:
-        raise InvalidInput("'At least' must lie between 1 and 'at most'.", attr="tiers")
-    if tier.sales_start and tier.sales_end and tier.sales_end <= tier.sales_start:
-        raise InvalidInput("The sale must end after it starts.", attr="tiers")
+    _require_sensible_tier(tier)
     if known is None:
         tier.save()
     else:
