@@ -1,12 +1,9 @@
 """The shape of what the booking pages are asked; the rules are the services'."""
 
-from typing import Any
-
 from django import forms
 
 from bookings.states import RoomType
-
-LARGEST_ID = 2**31 - 1
+from common.forms import LARGEST_ID
 
 
 class FilterForm(forms.Form):
@@ -53,24 +50,3 @@ class HoldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What we should know before you come.",
     )
-
-
-class CancelForm(forms.Form):
-    """Let go of a booking, at the amount that was shown."""
-
-    expected_refund = forms.DecimalField(
-        max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
-    )
-    reason = forms.CharField(
-        label="Why?",
-        required=False,
-        max_length=250,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Only if you like to tell us.",
-    )
-
-
-def sensible(form: forms.Form) -> dict[str, Any]:
-    """What of a form of the address line makes sense; the rest counts as not said."""
-    form.is_valid()
-    return form.cleaned_data

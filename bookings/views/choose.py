@@ -12,12 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from bookings import desk
-from bookings.forms import FilterForm, WhereForm, sensible
+from bookings.forms import FilterForm, WhereForm
 from bookings.models import Room, Timeslot
 from bookings.queries import find_rooms, free_days, next_free, next_free_slots, slots_between
 from bookings.views.confirm import confirm, hold
 from common import clock
 from common.errors import NotFound
+from common.forms import sensible
 from common.http import Request
 
 ROOMS_A_PAGE = 24

@@ -23,6 +23,7 @@ from common.http import HttpResponseSeeOther, Request
 from common.idempotency import once
 from common.money import money
 from payments.refund_terms import refund_steps
+from payments.refund_words import refund_line
 
 
 def confirm(
@@ -142,6 +143,6 @@ def _refund_line(request: Request, slot: Timeslot) -> list[dict[str, object]]:
     steps = refund_steps(
         slot.room.policy, starts_at=slot.start_time, price=price, currency=settings.CURRENCY
     )
-    return desk.refund_line(
+    return refund_line(
         steps, zone=slot.room.timezone, currency=settings.CURRENCY, now=request.at, with_over=False
     )
