@@ -1,8 +1,6 @@
 """What lists can be narrowed by: the query parameters and the rows that they leave."""
 
 from datetime import date, datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,6 +11,7 @@ from bookings.queries import bookable_by_time, bookable_in, find_rooms
 from bookings.states import BookingStatus, RoomType
 from common import clock
 from common.api.serializers import DayField, IdField, Serializer
+from common.days import by_zone
 
 NEXT_DAYS = timedelta(days=7)
 MOST_DAYS = 62
@@ -197,11 +196,11 @@ def _local_days(instant: str, zone: str, first: date | None, last: date | None) 
     if first is None and last is None:
         return Q()
     zones = Room.objects.order_by().values_list("timezone", flat=True).distinct()
-    return reduce(or_, (_in_zone(name, instant, zone, first, last) for name in zones), Q(pk__in=[]))
+    return by_zone(zone, zones, lambda name: _in_zone(name, instant, first, last))
 
 
-def _in_zone(name: str, instant: str, zone: str, first: date | None, last: date | None) -> Q:
-    days = Q(**{zone: name})
+def _in_zone(name: str, instant: str, first: date | None, last: date | None) -> Q:
+    days = Q()
     if first is not None:
         days &= Q(**{f"{instant}__gte": clock.day_bounds(first, name)[0]})
     if last is not None:
