@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from typing import Any, Literal
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from common import clock
@@ -98,6 +99,17 @@ def event_moved(order: TicketOrder, campaign: Campaign, *, at: datetime) -> None
             ),
         },
     )
+
+
+def mails_about(order: TicketOrder) -> QuerySet[OutgoingMail]:
+    """Every mail that told of this order, and what was sent again of them, in order."""
+    about = Q(key__in=[f"{kind}:{order.pk}" for kind in (PURCHASED, EVENT_CANCELLED, STAFF_SOLD)])
+    about |= Q(key__startswith=f"{EVENT_MOVED}:{order.pk}:")
+    for ticket_id in order.tickets.values_list("pk", flat=True):
+        # A mail about several tickets is filed under the first of them.
+        about |= Q(key__startswith=f"{CANCELLED}:{ticket_id}.")
+    keys = list(OutgoingMail.objects.filter(about).values_list("key", flat=True))
+    return OutgoingMail.objects.filter(Q(key__in=keys) | Q(copy_of__key__in=keys)).order_by("pk")
 
 
 def register_mails() -> None:

@@ -7,6 +7,7 @@ from tickets.services.cancel import (
     cancel_tickets_by_staff,
     wind_up_order,
 )
+from tickets.services.duplicate_event import duplicate_event
 from tickets.services.events import (
     cancel_event,
     complete_past,
@@ -26,6 +27,7 @@ __all__ = [
     "cancel_tickets_by_staff",
     "complete_past",
     "delete_event",
+    "duplicate_event",
     "expire_tickets",
     "move_event",
     "open_campaigns",

@@ -29,9 +29,12 @@ def cancel_event(*, event_id: int, by: User, at: datetime, reason: str = "") -> 
     """Cancel: no more sales from this moment; every order is wound up by the worker.
 
     All money goes back and every holder is told, in batches, once, also when a worker dies
-    half-way. Raises NotFound, InvalidTransition.
+    half-way. Raises NotFound, InvalidTransition (also when it is over, whether or not the beat has
+    said so).
     """
     event = _lock(event_id, by)
+    if event.is_published and event.is_over(at):
+        raise InvalidTransition("This event is over; what took place can't be cancelled.")
     event.sequence += 1
     event.save(update_fields=["sequence"])
     event.move_to(EventStatus.CANCELLED, at=at, by=by, reason=reason)
@@ -53,7 +56,7 @@ def move_event(
 
     Raises NotFound, InvalidInput, InvalidTransition (cancelled or over).
     """
-    event = _move(
+    event = change_dates(
         event_id=event_id, start=start, end=end, by=by, at=at, location=location, reason=reason
     )
     realign_tickets(event_id)
@@ -61,16 +64,17 @@ def move_event(
 
 
 @service
-def _move(
+def change_dates(
     *,
     event_id: int,
     start: datetime,
     end: datetime,
     by: User,
     at: datetime,
-    location: str | None,
-    reason: str,
+    location: str | None = None,
+    reason: str = "",
 ) -> Event:
+    """The move itself; whoever calls it calls `realign_tickets` once it has committed."""
     event = _lock(event_id, by)
     if event.is_cancelled or event.status == EventStatus.COMPLETED:
         raise InvalidTransition(f"This event is {event.get_status_display().lower()}.")
@@ -116,12 +120,12 @@ def realign_tickets(event_id: int) -> int:
 
 @service
 def delete_event(*, event_id: int, by: User, at: datetime) -> Event | None:
-    """Remove an event that nobody ever ordered for (None), else cancel it (the event).
+    """Remove an event that nobody ever ordered or scanned for (None), else cancel it (the event).
 
     Raises NotFound, InvalidTransition.
     """
     event = _lock(event_id, by)
-    if TicketOrder.objects.filter(event=event).exists():
+    if event.orders.exists() or event.scans.exists():
         return event if event.is_cancelled else cancel_event(event_id=event_id, by=by, at=at)
     event.delete()
     return None
