@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from common import clock
 from common.money import money
-from notifications.calendar import invite, invite_parts
+from notifications.calendar import Method, invite, invite_parts
 from notifications.messages import Attachment, Message
 from notifications.models import OutgoingMail
 from notifications.outbox import queue_mail
@@ -20,6 +20,7 @@ from notifications.registry import register
 from notifications.rendering import render_mail
 from payments.models import ZERO
 from tickets.artwork import PrintedOrder, PrintedTicket, order_pdf, qr_png
+from tickets.codes import in_groups
 from tickets.models import Campaign, Event, Ticket, TicketOrder
 
 PURCHASED = "tickets_purchased"
@@ -35,7 +36,8 @@ def tickets_purchased(order: TicketOrder, *, at: datetime) -> None:
         {"id": ticket.pk, "code": ticket.ticket_code, "url": _url(ticket.get_absolute_url())}
         for ticket in order.tickets.order_by("pk")
     ]
-    _queue(PURCHASED, order, key=str(order.pk), at=at, more={"tickets": tickets})
+    more = {"tickets": tickets, "refund_steps": _said_steps(order, at)}
+    _queue(PURCHASED, order, key=str(order.pk), at=at, more=more)
     _tell_staff(order, at=at)
 
 
@@ -129,7 +131,7 @@ def build_purchased(mail: OutgoingMail) -> Message:
         for number, code in enumerate(codes, start=1)
     )
     shown = [
-        ticket | {"cid": _cid(number), "number": number}
+        ticket | {"cid": _cid(number), "number": number, "said_code": in_groups(ticket["code"])}
         for number, ticket in enumerate(facts["tickets"], start=1)
     ]
     paper = Attachment("tickets.pdf", order_pdf(printed(facts, codes)), "application/pdf")
@@ -176,6 +178,12 @@ def facts_of(order: TicketOrder, *, at: datetime) -> dict[str, Any]:
         "event": event.name,
         "when": clock.say_span(event.start_date, event.end_date, event.timezone),
         "day": clock.say_day(event.start_date, event.timezone),
+        "date": _date(event),
+        "facts": _facts(order),
+        "hours": (
+            f"{clock.say_hours(event.start_date, event.end_date, event.timezone)} "
+            f"({clock.place_of(event.timezone)})"
+        ),
         "starts": clock.say_time(event.start_date, event.timezone),
         "doors": clock.say_time(event.valid_from, event.timezone),
         "where": "Online" if event.is_online else event.location,
@@ -203,11 +211,13 @@ def _message(
 ) -> Message:
     subject, text, html = render_mail(mail.kind, facts)
     if method is not None:
-        attachments = (*attachments, *invite_parts(_invite(facts, method), method))
+        calendar = invite_from_facts(facts, method=method)
+        attachments = (*attachments, *invite_parts(calendar, method))
     return Message(subject=subject, text=text, html=html, attachments=attachments)
 
 
-def _invite(facts: dict[str, Any], method: Literal["REQUEST", "CANCEL"]) -> bytes:
+def invite_from_facts(facts: dict[str, Any], *, method: Method) -> bytes:
+    """The calendar object of one order, from the facts that a mail's row freezes."""
     organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
     return invite(
         uid=facts["uid"],
@@ -250,6 +260,43 @@ def _queue(kind: str, order: TicketOrder, *, key: str, at: datetime, more: dict[
         context=facts_of(order, at=at) | more,
         at=at,
     )
+
+
+def _date(event: Event) -> dict[str, str]:
+    """The leaf of a calendar that the mail shows."""
+    local = event.start_date.astimezone(clock.zone(event.timezone))
+    return {"weekday": f"{local:%a}", "number": str(local.day), "month": f"{local:%b}"}
+
+
+def _facts(order: TicketOrder) -> list[dict[str, str]]:
+    """What else there is to know, as `{label, text}`."""
+    event = order.event
+    online = "Online; the address is on your tickets' page"
+    known = {
+        "When": clock.say_span(event.start_date, event.end_date, event.timezone),
+        "Where": online if event.is_online else event.location,
+        "Doors open": "" if event.is_online else clock.say_moment(event.valid_from, event.timezone),
+        "Tickets": f"{order.quantity} × {order.label}",
+        "Price": money(order.amount, order.currency) if order.amount else "Free of charge",
+        "Order": str(order.pk),
+    }
+    return [{"label": label, "text": text} for label, text in known.items() if text]
+
+
+def _said_steps(order: TicketOrder, at: datetime) -> list[dict[str, Any]]:
+    """The refund terms of one ticket, as far as they lie ahead; none where nothing was paid."""
+    if order.amount == ZERO:
+        return []
+    zone = order.event.timezone
+    return [
+        {
+            "until": clock.say_moment(step.until, zone) if step.until else "",
+            "percent": step.percent,
+            "amount": money(step.amount, order.currency),
+        }
+        for step in order.refund_schedule
+        if step.until is None or step.until > at
+    ]
 
 
 def _said_price(amount: Decimal, currency: str) -> str:

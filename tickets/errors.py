@@ -8,6 +8,13 @@ class NotOnSale(DomainError):
     message = "Tickets for this event can't be bought (any more)."
 
 
+class PriceChanged(DomainError):
+    """The tickets were wanted for another sum than they cost by now; nothing was bought."""
+
+    code = "price_changed"
+    message = "The price has just changed. Please look at the sum once more."
+
+
 class SoldOut(DomainError):
     """Carries `placesLeft`."""
 

@@ -142,6 +142,10 @@ class TicketOrder(models.Model):
             free_until=self.event.free_cancel_until,
         )
 
+    def may_shrink_to(self, tickets: int) -> bool:
+        """False when a group would become smaller than it was sold; none at all is no group."""
+        return tickets == 0 or tickets >= self.min_per_order
+
     @property
     def label(self) -> str:
         return self.tier.label if self.tier else self.get_ticket_type_display()

@@ -31,7 +31,7 @@ def cancel_ticket(
     `expected` is the refund that the person was shown. Raises NotFound, InvalidTransition (in,
     begun, over), GroupMinimum, RefundChanged.
     """
-    order, tickets = _lock_order_of(ticket_id, by=by)
+    order, tickets = lock_order_of(ticket_id, by=by)
     if order.user_id != by.pk:
         raise NotFound("There is no such ticket.")
     ticket = tickets[ticket_id]
@@ -88,10 +88,12 @@ def cancel_tickets_by_staff(
     choice = refund or ("full" if may_choose else "policy")
     if choice != "policy" and not may_choose:
         raise PermissionRefused("Refunds other than by the policy are a manager's decision.")
-    order, tickets = _lock_order_of(ticket_ids[0], by=by)
+    order, tickets = lock_order_of(ticket_ids[0], by=by)
     if not set(ticket_ids) <= set(tickets):
         raise NotFound("These tickets are not all of one order.")
-    leaving = [tickets[pk] for pk in sorted(ticket_ids)]
+    leaving = [tickets[pk] for pk in sorted(set(ticket_ids))]
+    if any(ticket.status_at(at) == TicketStatus.EXPIRED for ticket in leaving):
+        raise InvalidTransition("A ticket that has expired stays expired.")
     percent = {"full": 100, "policy": order.refund_percent_at(at), "none": 0}[choice]
     _give_back(order, leaving, percent=percent, by=by, at=at, reason=reason, expected=expected)
     _close_when_empty(order, at)
@@ -133,7 +135,7 @@ def _require_cancellable(ticket: Ticket, at: datetime) -> None:
 def _require_group(order: TicketOrder, tickets: Iterable[Ticket], *, leaving: list[Ticket]) -> None:
     live = {TicketStatus.ACTIVE, TicketStatus.USED}
     staying = [ticket for ticket in tickets if ticket.status in live and ticket not in leaving]
-    if staying and len(staying) < order.min_per_order:
+    if not order.may_shrink_to(len(staying)):
         raise GroupMinimum(
             f"These tickets are sold from {order.min_per_order} on. Give all of them back together."
         )
@@ -196,7 +198,11 @@ def _give_up(
     return order
 
 
-def _lock_order_of(ticket_id: int, *, by: User) -> tuple[TicketOrder, dict[int, Ticket]]:
+def lock_order_of(ticket_id: int, *, by: User) -> tuple[TicketOrder, dict[int, Ticket]]:
+    """The ticket's order and all of its tickets, locked in the order of the house.
+
+    Raises NotFound.
+    """
     order_id = Ticket.objects.filter(pk=ticket_id).values_list("order_id", flat=True).first()
     if order_id is None:
         raise NotFound("There is no such ticket.")

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from payments.errors import CannotDeliver
 from payments.models import Payment
 from payments.states import ClosedBecause
@@ -46,6 +48,9 @@ GONE = "the money came after your hold had ended and the tickets were gone"
 class TicketPurpose:
     """Implements payments.purposes.Handler; the payment's row is locked by the caller."""
 
+    own_label = "See your tickets"
+    shop_label = "See all events"
+
     def on_paid(self, payment: Payment, *, at: datetime) -> None:
         order = _locked(payment)
         if order.event.is_cancelled:
@@ -73,6 +78,9 @@ class TicketPurpose:
 
     def return_url(self, payment: Payment) -> str:
         return TicketOrder.objects.get(payment=payment).get_absolute_url()
+
+    def shop_url(self) -> str:
+        return reverse("tickets:events")
 
     def time_zone(self, payment: Payment) -> str:
         zone: str = TicketOrder.objects.select_related("event").get(payment=payment).event.timezone

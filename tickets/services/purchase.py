@@ -13,7 +13,7 @@ from common.service import service
 from payments.errors import TooManyHolds
 from payments.queries import holds_made_since, open_holds
 from payments.services import lapse, open_payment
-from tickets.errors import NotOnSale, SoldOut
+from tickets.errors import NotOnSale, PriceChanged, SoldOut
 from tickets.models import Event, TicketOrder, Tier
 from tickets.models.event import MOST_PER_ORDER
 from tickets.queries import lapsed_orders
@@ -30,22 +30,35 @@ def purchase(
     quantity: int,
     at: datetime,
     ticket_type: str = TicketType.STANDARD,
+    expected: Decimal | None = None,
 ) -> TicketOrder:
     """Hold `quantity` places until they are paid; free ones are handed out at once.
 
-    Raises NotFound (unknown, draft), NotOnSale, InvalidInput (type, quantity), PermissionRefused
-    (`email_unverified`), TooManyHolds, Throttled, SoldOut with `placesLeft`.
+    `expected` is the sum that the person was shown. Raises NotFound (unknown, draft), NotOnSale,
+    InvalidInput (type, quantity), PriceChanged, PermissionRefused (`email_unverified`),
+    TooManyHolds, Throttled, SoldOut with `placesLeft`.
     """
     for payment_id in lapsed_orders(event_id, at=at):
         lapse(payment_id=payment_id, at=at)
     return _purchase(
-        user_id=user_id, event_id=event_id, quantity=quantity, at=at, ticket_type=ticket_type
+        user_id=user_id,
+        event_id=event_id,
+        quantity=quantity,
+        at=at,
+        ticket_type=ticket_type,
+        expected=expected,
     )
 
 
 @service
 def _purchase(
-    *, user_id: int, event_id: int, quantity: int, at: datetime, ticket_type: str
+    *,
+    user_id: int,
+    event_id: int,
+    quantity: int,
+    at: datetime,
+    ticket_type: str,
+    expected: Decimal | None,
 ) -> TicketOrder:
     # All reading first, under the user's lock: two requests of one person come one by one.
     user = User.objects.lock(user_id)[user_id]
@@ -58,6 +71,8 @@ def _purchase(
     _require_quantity(tier, quantity)
     unit_price = tier.price if tier else event.price
     _require_window(tier, event, at)
+    if expected is not None and expected != unit_price * quantity:
+        raise PriceChanged
     _require_own_limits(user, unit_price, at)
 
     # Then the claims, tier before event; only then rows that point at them.
