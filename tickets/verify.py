@@ -43,19 +43,30 @@ def wrong_counters() -> Iterator[WrongCounter]:
 
 @service
 def repair_counter(wrong: WrongCounter) -> None:
-    """Set the counters to the rows, raising the maximum where more was sold than it allows."""
+    """Set the counters to the rows as they are now, under the counter's own lock.
+
+    Where more was sold than there may be, the maximum is raised to match: staff have to look.
+    """
     if wrong.what == "event":
         event = Event.objects.select_for_update().get(pk=wrong.pk)
-        event.held, event.current_participants = wrong.rows
+        event.held, event.current_participants = _rows(event_id=wrong.pk)
         if event.max_participants is not None:
-            event.max_participants = max(event.max_participants, sum(wrong.rows))
+            taken = event.held + event.current_participants
+            event.max_participants = max(event.max_participants, taken)
         event.save(update_fields=["held", "current_participants", "max_participants"])
         return
     tier = Tier.objects.select_for_update().get(pk=wrong.pk)
-    tier.held, tier.sold = wrong.rows
+    tier.held, tier.sold = _rows(tier_id=wrong.pk)
     if tier.quota is not None:
-        tier.quota = max(tier.quota, sum(wrong.rows))
+        tier.quota = max(tier.quota, tier.held + tier.sold)
     tier.save(update_fields=["held", "sold", "quota"])
+
+
+def _rows(**of: int) -> tuple[int, int]:
+    """Held and sold of one event or tier, by its orders and tickets."""
+    held = TicketOrder.objects.pending().filter(**of).aggregate(n=Sum("quantity"))["n"] or 0
+    sold = {f"order__{name}": pk for name, pk in of.items()}
+    return held, Ticket.objects.live().filter(**sold).count()
 
 
 def _held(by: str) -> Iterator[tuple[int, int]]:
