@@ -337,6 +337,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RoomType": "bookings.states.RoomType",
         "BookingStatus": "bookings.states.BookingStatus",
         "PaymentStatus": "bookings.states.PaymentStatus",
+        "EventType": "tickets.states.EventType",
+        "EventStatus": "tickets.states.EventStatus",
+        "EntryMode": "tickets.states.EntryMode",
+        "TicketType": "tickets.states.TicketType",
+        "TicketStatus": "tickets.states.TicketStatus",
+        "OrderStatus": "tickets.states.OrderStatus",
     },
 }
 

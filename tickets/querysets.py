@@ -21,6 +21,13 @@ class EventQuerySet(models.QuerySet["Event"]):
     def published(self) -> "EventQuerySet":
         return self.filter(status=EventStatus.PUBLISHED)
 
+    def reading(self, status: str, at: datetime) -> "EventQuerySet":
+        """Those whose `status_at` is that: over by the clock counts as completed."""
+        is_over = Q(status=EventStatus.PUBLISHED, end_date__lte=at)
+        if status == EventStatus.COMPLETED:
+            return self.filter(Q(status=status) | is_over)
+        return self.filter(status=status).exclude(is_over)
+
     def locked(self, pk: int) -> "Event":
         return self.select_for_update().get(pk=pk)
 
@@ -108,13 +115,20 @@ class OrderQuerySet(models.QuerySet["TicketOrder"]):
 
     def with_everything(self) -> "OrderQuerySet":
         return self.select_related("event", "tier", "payment", "user").prefetch_related(
-            "tickets", "payment__attempts", "payment__refunds"
+            "tickets__event", "payment__attempts", "payment__refunds"
         )
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def of(self, user_id: int) -> "TicketQuerySet":
         return self.filter(user_id=user_id)
+
+    def reading(self, status: str, at: datetime) -> "TicketQuerySet":
+        """Those whose `status_at` is that: past their time counts as expired."""
+        is_past = Q(status=TicketStatus.ACTIVE, valid_until__lt=at)
+        if status == TicketStatus.EXPIRED:
+            return self.filter(Q(status=status) | is_past)
+        return self.filter(status=status).exclude(is_past)
 
     def live(self) -> "TicketQuerySet":
         """Takes a place: everything but what was given back."""
@@ -124,7 +138,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.select_for_update().get(pk=pk)
 
     def with_everything(self) -> "TicketQuerySet":
-        return self.select_related("event", "order__payment", "order__tier", "user")
+        return self.select_related("event", "order__event", "order__payment", "order__tier", "user")
 
 
 def _exactly(rows: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -62,7 +62,16 @@ class Event(models.Model):
         help_text="Empty or 0: free. Not used when there are tiers.",
     )
     status = models.CharField(max_length=10, choices=EventStatus.choices, default=EventStatus.DRAFT)
-    image_url = models.CharField("poster", max_length=500, blank=True)
+    image_url = models.CharField(
+        "poster",
+        max_length=500,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A(https?://|/)\S*\Z", "A poster's address begins with https:// or with /."
+            )
+        ],
+    )
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -84,7 +93,11 @@ class Event(models.Model):
         help_text='Empty for the site\'s own, else like [{"hoursBefore": 168, "percent": 100}].',
     )
     online_url = models.CharField(
-        "online address", max_length=500, blank=True, help_text="Only ticket holders see it."
+        "online address",
+        max_length=500,
+        blank=True,
+        validators=[RegexValidator(r"\Ahttps?://\S+\Z", "An address begins with https://.")],
+        help_text="Only ticket holders see it.",
     )
     staff_email = models.EmailField("staff address", blank=True)
     notify_staff = models.BooleanField("tell the staff address", default=True)
@@ -162,6 +175,12 @@ class Event(models.Model):
     @property
     def is_multi_entry(self) -> bool:
         return self.entry_mode == EntryMode.MULTI
+
+    def status_at(self, at: datetime) -> str:
+        """As it reads now: past its end it is over, whether or not the beat has said so."""
+        if self.is_published and self.end_date <= at:
+            return EventStatus.COMPLETED
+        return self.status
 
     def is_over(self, at: datetime) -> bool:
         return self.end_date <= at or self.status == EventStatus.COMPLETED

@@ -19,6 +19,7 @@ from tickets.services.events import (
 )
 from tickets.services.purchase import purchase
 from tickets.services.save_event import save_event
+from tickets.services.set_ticket_status import set_ticket_status
 
 __all__ = [
     "cancel_event",
@@ -36,5 +37,6 @@ __all__ = [
     "realign_tickets",
     "run_campaign",
     "save_event",
+    "set_ticket_status",
     "wind_up_order",
 ]

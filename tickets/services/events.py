@@ -120,7 +120,7 @@ def realign_tickets(event_id: int) -> int:
 
 @service
 def delete_event(*, event_id: int, by: User, at: datetime) -> Event | None:
-    """Remove an event that nobody ever ordered or scanned for (None), else cancel it (the event).
+    """Remove an event that has no orders and no scans (None), else cancel it (the event).
 
     Raises NotFound, InvalidTransition.
     """

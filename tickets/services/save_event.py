@@ -15,10 +15,12 @@ from common.service import service
 from payments.policies import is_chargeable, minimum_charge
 from tickets.models import Event, TicketOrder, Tier
 from tickets.models.event import LONG_EVENT
-from tickets.services.events import move_event
+from tickets.services.events import change_dates, realign_tickets
 from tickets.states import EntryMode, EventType
 
 DATES = frozenset({"start_date", "end_date"})
+# The tickets' validity follows from these.
+REALIGNING = DATES | {"doors_open_minutes"}
 
 
 class TierFields(TypedDict, total=False):
@@ -47,11 +49,28 @@ def save_event(
 
     Raises NotFound, InvalidInput.
     """
+    event = _save_and_move(event_id=event_id, fields=fields, tiers=tiers, by=by, at=at)
+    if event_id is not None and REALIGNING & set(fields):
+        # After the commit: tickets come before events in the order of locks.
+        realign_tickets(event_id)
+    return event
+
+
+@service
+def _save_and_move(
+    *,
+    event_id: int | None,
+    fields: dict[str, Any],
+    tiers: Sequence[TierFields] | None,
+    by: User,
+    at: datetime,
+) -> Event:
+    """All of it or nothing: a move that is refused takes the other fields back with it."""
     event = _save(event_id=event_id, fields=dict(fields), tiers=tiers, by=by)
     start = fields.get("start_date", event.start_date)
     end = fields.get("end_date", event.end_date)
     if (start, end) != (event.start_date, event.end_date):
-        event = move_event(event_id=event.pk, start=start, end=end, by=by, at=at)
+        event = change_dates(event_id=event.pk, start=start, end=end, by=by, at=at)
     return event
 
 
