@@ -150,7 +150,8 @@ def _require_own_limits(user: User, unit_price: Decimal, at: datetime) -> None:
         return
     if open_holds(user.pk, at=at) >= settings.MAX_OPEN_HOLDS:
         raise TooManyHolds
-    if holds_made_since(user.pk, at - timedelta(hours=1)) >= settings.MAX_HOLDS_PER_HOUR:
+    recent = holds_made_since(user.pk, at - timedelta(hours=1), until=at)
+    if recent >= settings.MAX_HOLDS_PER_HOUR:
         raise Throttled(
             "You made many holds within an hour. Please wait a while before the next one.",
             details={"retryAfter": 600},
