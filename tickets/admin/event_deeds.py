@@ -51,6 +51,9 @@ class EventDeedsAdmin(ModelAdmin):
     def has_publish_permission(self, request: Request, obj: Any = None) -> bool:
         return bool(request.user.has_perm("tickets.publish_event"))
 
+    def has_duplicate_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("tickets.add_event"))
+
     def has_tickets_permission(self, request: Request, obj: Any = None) -> bool:
         return bool(request.user.has_perm("tickets.view_ticket"))
 
@@ -111,7 +114,7 @@ class EventDeedsAdmin(ModelAdmin):
             request, event, form, lambda: about_moving(event, form, at=request.at), do
         )
 
-    @action(description="Duplicate", permissions=["add"], icon="content_copy")
+    @action(description="Duplicate", permissions=["duplicate"], icon="content_copy")
     def duplicate(self, request: Request, object_id: str) -> HttpResponse:
         event = self.event(request, object_id)
         form = DuplicateForm(_data(request), event=event)
