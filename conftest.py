@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.infrastructure.races",
     "tests.infrastructure.selection",
     "tests.infrastructure.world",
+    "tests.infrastructure.events",
     # After the world: it takes its clock from there.
     "tests.infrastructure.api",
     "tests.infrastructure.pages",

@@ -1,5 +1,6 @@
 """Who asks: the session cookie (with CSRF) or allauth's headless session token."""
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from allauth.account.stages import EmailVerificationStage
 from allauth.headless import app_settings
@@ -70,3 +71,9 @@ def signed_in(request: ApiRequest) -> User:
     """The person who asks, where the permissions have let in nobody else."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def address_of(request: ApiRequest) -> str:
+    """The client's network address; what a proxy says of it counts as ALLAUTH_TRUSTED_* allow."""
+    address: str = get_adapter().get_client_ip(request._request)
+    return address

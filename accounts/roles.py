@@ -17,6 +17,14 @@ FRONT_DESK_MAY: Final = (
     "bookings.view_booking",
     "bookings.desk_booking",
     "bookings.view_bookingstatuschange",
+    "tickets.view_event",
+    "tickets.view_tier",
+    "tickets.view_ticket",
+    "tickets.view_ticketorder",
+    "tickets.view_ticketscan",
+    "tickets.desk_ticketorder",
+    "tickets.scan_ticket",
+    "tickets.door_event",
     "payments.view_payment",
     "payments.view_paymentattempt",
     "payments.view_refund",
@@ -35,11 +43,21 @@ MANAGER_MAY: Final = (
     "bookings.delete_timeslot",
     "bookings.refund_at_discretion",
     "bookings.view_reports",
+    "tickets.add_event",
+    "tickets.change_event",
+    "tickets.delete_event",
+    "tickets.publish_event",
+    "tickets.add_tier",
+    "tickets.change_tier",
+    "tickets.delete_tier",
+    "tickets.view_campaign",
+    "tickets.view_eventchange",
 )
 
-# Scanners only scan and validate; what they may touch comes with the door.
+SCANNER_MAY: Final = ("tickets.scan_ticket", "tickets.door_event")
+
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
-    SCANNER: (),
+    SCANNER: SCANNER_MAY,
     FRONT_DESK: FRONT_DESK_MAY,
     MANAGER: MANAGER_MAY,
 }
@@ -88,4 +106,8 @@ OWNERS: Final[Mapping[str, str]] = {
     "refund_at_discretion": "booking",
     "resend_mail": "outgoingmail",
     "view_reports": "booking",
+    "publish_event": "event",
+    "door_event": "event",
+    "desk_ticketorder": "ticketorder",
+    "scan_ticket": "ticket",
 }

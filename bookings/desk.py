@@ -12,7 +12,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings.models import Room, Timeslot
-from bookings.policies import RefundStep
 from common import clock
 from common.money import money
 
@@ -198,36 +197,3 @@ def steps(current: str, *, room_href: str = "", time_href: str = "") -> list[dic
         }
         for place, (_, label, href) in enumerate(order)
     ]
-
-
-# --- What a cancellation gives back ---------------------------------------------------------
-
-
-def refund_line(
-    steps: Sequence[RefundStep], *, zone: str, currency: str, now: datetime, with_over: bool = True
-) -> list[dict[str, Any]]:
-    """The refund policy as dates and amounts, for `components/schedule.html`."""
-    shown: list[dict[str, Any]] = []
-    is_now_known = False
-    for step in steps:
-        is_over = step.until is not None and step.until < now
-        if is_over and not with_over:
-            continue
-        is_now = not is_over and not is_now_known
-        is_now_known = is_now_known or is_now
-        shown.append(
-            {
-                "title": f"{money(step.amount, currency)} back" if step.percent else "Nothing back",
-                "text": _until(step, zone, is_only=is_now and step.until is None),
-                "tone": {100: "good", 0: "past"}.get(step.percent, "wait"),
-                "is_now": is_now,
-                "is_over": is_over,
-            }
-        )
-    return shown
-
-
-def _until(step: RefundStep, zone: str, *, is_only: bool) -> str:
-    if step.until is not None:
-        return f"until {clock.say_moment(step.until, zone)}"
-    return "at this short notice" if is_only else "from then on"

@@ -1,6 +1,22 @@
 """Refusals of the booking half, worded for the person who reads them."""
 
-from common.errors import DomainError, PermissionRefused
+from accounts.errors import EmailUnverified
+from common.errors import DomainError
+from payments.errors import RefundChanged, TooManyHolds
+
+__all__ = [
+    "AlreadyBooked",
+    "EmailUnverified",
+    "InUse",
+    "PriceChanged",
+    "PriceIncrease",
+    "RefundChanged",
+    "SlotTaken",
+    "TooFar",
+    "TooLate",
+    "TooManyHolds",
+    "TooSoon",
+]
 
 
 class SlotTaken(DomainError):
@@ -15,11 +31,6 @@ class AlreadyBooked(DomainError):
     message = "You already have a place at this time."
 
 
-class TooManyHolds(DomainError):
-    code = "too_many_holds"
-    message = "You are holding several unpaid places already. Pay or give up one of them first."
-
-
 class TooSoon(DomainError):
     code = "too_soon"
     message = "This time starts too soon to be booked."
@@ -28,18 +39,6 @@ class TooSoon(DomainError):
 class TooFar(DomainError):
     code = "too_far"
     message = "This time lies too far ahead to be booked yet."
-
-
-class EmailUnverified(PermissionRefused):
-    code = "email_unverified"
-    message = "Please confirm your e-mail address first; then this time can be held for you."
-
-
-class RefundChanged(DomainError):
-    """A cancel was asked for at one amount, and by now it earns another; nothing was changed."""
-
-    code = "refund_changed"
-    message = "What comes back has changed meanwhile. Look at the amount once more."
 
 
 class PriceChanged(DomainError):

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from bookings.states import RoomType
+from common.forms import LARGEST_ID
 
-LARGEST_ID = 2**31 - 1
 MOST_PEOPLE = 10_000
 
 
@@ -86,24 +86,3 @@ class MoveForm(forms.Form):
     expected_price = forms.DecimalField(
         max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
     )
-
-
-class CancelForm(forms.Form):
-    """Let go of a booking, at the amount that was shown."""
-
-    expected_refund = forms.DecimalField(
-        max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
-    )
-    reason = forms.CharField(
-        label="Why?",
-        required=False,
-        max_length=250,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Only if you like to tell us.",
-    )
-
-
-def sensible(form: forms.Form) -> dict[str, Any]:
-    """What of a form of the address line makes sense; the rest counts as not said."""
-    form.is_valid()
-    return form.cleaned_data

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bookings.desk import refund_line
 from bookings.models import Booking, Timeslot
-from bookings.policies import refund_steps
 from bookings.telling import comes_back
 from common import clock
 from common.money import money
 from payments.models import ZERO
+from payments.refund_terms import refund_steps
+from payments.refund_words import refund_line
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What is told on the booking page when a time can't be had, and where to go from there."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from accounts.models import User
@@ -12,27 +11,7 @@ from bookings.standing import held_until
 from bookings.states import TAKES_PLACE
 from common import clock
 from common.errors import DomainError
-
-
-@dataclass(frozen=True)
-class Way:
-    """A link that leads on."""
-
-    label: str
-    href: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """`may_retry`: the same form can be sent again; otherwise only the ways lead on."""
-
-    title: str
-    text: str
-    ways_title: str = ""
-    ways: list[Way] = field(default_factory=list)
-    may_retry: bool = False
-    tone: str = "wait"
-
+from common.telling import Refusal, Way
 
 TITLES = {
     "slot_taken": "This time was just taken",

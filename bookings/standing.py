@@ -1,28 +1,17 @@
 """The state of a booking in words, for who made it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bookings.models import Booking
 from bookings.states import BookingStatus, CancelCause
 from common import clock
 from common.money import money
+from common.telling import Standing
 from payments.models import ZERO
 
 RAN_OUT = "The time to pay ran out"
 NOTHING_CHARGED = "Nothing was charged."
 CAME_TOO_LATE = "Your money came after that, so all of it goes back to you."
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The state of a booking in words: a mark for lists, a headline and a sentence for its page."""
-
-    mark: str
-    tone: str
-    icon: str
-    headline: str
-    text: str = ""
 
 
 def standing_of(booking: Booking, *, at: datetime) -> Standing:

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.urls import reverse
 
-from bookings.desk import address, refund_line
+from bookings.desk import address
 from bookings.models import Booking
-from bookings.standing import Standing, held_until, standing_of, standing_of_cancelled
+from bookings.standing import held_until, standing_of, standing_of_cancelled
 from bookings.states import BookingStatus
 from common import clock
 from common.money import money
-from payments.models import ZERO, Refund
-from payments.states import DESK, RefundState
+from common.telling import Standing
+from payments import refund_words
+from payments.models import ZERO
+from payments.refund_words import refund_line, refund_notes
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,7 @@ def _price_note(booking: Booking) -> str:
 
 def comes_back(booking: Booking) -> str:
     """How an amount of this booking finds its way back, as the end of a sentence."""
-    if booking.payment is not None and booking.payment.is_by_hand:
-        return "will be handed back to you at the desk."
-    return "comes back to you, the way you paid."
+    return refund_words.comes_back(booking.payment)
 
 
 def cancel_button(booking: Booking, *, at: datetime) -> str:
@@ -121,42 +121,11 @@ def money_notes(booking: Booking) -> list[dict[str, str]]:
     """What came back of a payment and how it stands, as `{tone, text}`; empty if nothing is due."""
     if booking.payment is None:
         return []
-    refunds = sorted(booking.payment.refunds.all(), key=lambda refund: refund.pk)
-    latest_live = max((refund.pk for refund in refunds if refund.is_live), default=0)
-    # A failed one that was made good by a later one is no news any more.
-    told_refunds = [r for r in refunds if r.is_live or r.pk > latest_live]
-    # Not `refund.is_by_hand`: the attempts are at hand already, and that would ask for each.
-    by_hand = {a.pk for a in booking.payment.attempts.all() if a.provider == DESK}
-    notes = [
-        _refund_note(refund, booking.room.timezone, is_by_hand=refund.attempt_id in by_hand)
-        for refund in told_refunds
-    ]
+    notes = refund_notes(booking.payment, zone=booking.room.timezone)
     if not notes and booking.is_cancelled and booking.payment.captured > ZERO:
         text = "By the refund terms of this booking nothing comes back."
         notes.append({"tone": "past", "text": text})
     return notes
-
-
-def _refund_note(refund: Refund, zone: str, *, is_by_hand: bool) -> dict[str, str]:
-    amount = money(refund.amount, refund.currency)
-    if is_by_hand and refund.status == RefundState.SUCCEEDED and refund.done_at is not None:
-        day = clock.say_day(refund.done_at, zone)
-        return {"tone": "good", "text": f"{amount} was handed back to you on {day}."}
-    if is_by_hand:
-        return {"tone": "wait", "text": f"{amount} will be handed back to you at the desk."}
-    if refund.status == RefundState.FAILED:
-        return {
-            "tone": "bad",
-            "text": f"Paying back {amount} didn't work at first. Our desk is looking into it; "
-            "there is nothing you need to do.",
-        }
-    if refund.status == RefundState.SUCCEEDED and refund.done_at is not None:
-        return {
-            "tone": "good",
-            "text": f"{amount} went back on {clock.say_day(refund.done_at, zone)}, the way you "
-            "paid. Banks can take some days to show it.",
-        }
-    return {"tone": "wait", "text": f"{amount} is on its way back to you, the way you paid."}
 
 
 def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
@@ -170,17 +139,13 @@ def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
 
 def refund_sentence(booking: Booking, *, at: datetime) -> str:
     """Exactly what a cancel now gives back, as a sentence."""
-    price, back = money(booking.price, booking.currency), comes_back(booking)
     due = booking.refund_due(at)
     if booking.is_pending:
         return "The time is free for others at once, and nothing is charged."
-    if due == ZERO and (booking.payment is None or booking.payment.captured == ZERO):
-        return "Nothing was paid, so nothing comes back."
-    if due == ZERO:
-        return f"Nothing of the {price} comes back: there is too little time left."
-    if due == booking.price:
-        return f"All of it, {price}, {back}"
-    return f"{money(due, booking.currency)} of the {price} {back}"
+    was_paid = booking.payment is not None and booking.payment.captured > ZERO
+    return refund_words.refund_sentence(
+        due, booking.price, booking.currency, was_paid=was_paid, back=comes_back(booking)
+    )
 
 
 def said_refund(booking: Booking, *, at: datetime) -> str:

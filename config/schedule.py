@@ -18,6 +18,13 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-mails": {"task": "notifications.sweep", "schedule": EVERY_15_SECONDS},
     "complete-bookings": {"task": "bookings.complete_past", "schedule": 300.0},
     "verify-places": {"task": "bookings.verify_places", "schedule": crontab(hour=3, minute=20)},
+    "expire-tickets": {"task": "tickets.expire", "schedule": 60.0},
+    "complete-events": {"task": "tickets.complete_past", "schedule": 300.0},
+    "run-campaigns": {"task": "tickets.run_campaigns", "schedule": EVERY_15_SECONDS},
+    "verify-ticket-places": {
+        "task": "tickets.verify_places",
+        "schedule": crontab(hour=3, minute=30),
+    },
     "forget-idempotency-keys": {
         "task": "common.forget_idempotency_keys",
         "schedule": crontab(minute=40),

@@ -267,6 +267,10 @@ REFUND_POLICY: list[Any] = [
     {"hoursBefore": 24, "percent": 100},
     {"hoursBefore": 6, "percent": 50},
 ]
+TICKET_REFUND_POLICY: list[Any] = [
+    {"hoursBefore": 7 * 24, "percent": 100},
+    {"hoursBefore": 3 * 24, "percent": 50},
+]
 
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="demo")
 PAYMENT_GATEWAYS = {"demo": "payments.gateways.demo.DemoGateway"}
@@ -343,6 +347,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RoomType": "bookings.states.RoomType",
         "BookingStatus": "bookings.states.BookingStatus",
         "PaymentStatus": "bookings.states.PaymentStatus",
+        "EventType": "tickets.states.EventType",
+        "EventStatus": "tickets.states.EventStatus",
+        "EntryMode": "tickets.states.EntryMode",
+        "TicketType": "tickets.states.TicketType",
+        "TicketStatus": "tickets.states.TicketStatus",
+        "OrderStatus": "tickets.states.OrderStatus",
     },
 }
 

@@ -24,6 +24,18 @@ class PaymentCancelled(DomainError):
     message = "This purchase was cancelled. Nothing was charged."
 
 
+class TooManyHolds(DomainError):
+    code = "too_many_holds"
+    message = "You are holding several unpaid places already. Pay or give up one of them first."
+
+
+class RefundChanged(DomainError):
+    """A cancel was asked for at one amount, and by now it earns another; nothing was changed."""
+
+    code = "refund_changed"
+    message = "What comes back has changed meanwhile. Look at the amount once more."
+
+
 class GatewayUnavailable(Exception):
     """The provider gave no clear answer: the effect may or may not have happened."""
 

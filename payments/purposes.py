@@ -11,7 +11,13 @@ from payments.models import Payment
 
 
 class Handler(Protocol):
-    """What the seller of a purpose promises."""
+    """What the seller of a purpose promises.
+
+    `own_label` leads to what was bought, `shop_label` to where more of it is (`shop_url`).
+    """
+
+    own_label: str
+    shop_label: str
 
     def on_paid(self, payment: Payment, *, at: datetime) -> None:
         """Give the goods. Raises CannotDeliver when that isn't possible any more."""
@@ -24,6 +30,9 @@ class Handler(Protocol):
 
     def return_url(self, payment: Payment) -> str:
         """The path of the page that shows the owner what was bought."""
+
+    def shop_url(self) -> str:
+        """The path of the page where such things are bought."""
 
     def time_zone(self, payment: Payment) -> str:
         """The IANA name of the zone in which its times are told."""

@@ -11,9 +11,12 @@ def open_holds(user_id: int, *, at: datetime) -> int:
     return Payment.objects.holding().filter(user_id=user_id, expires_at__gt=at).count()
 
 
-def holds_made_since(user_id: int, since: datetime) -> int:
+def holds_made_since(user_id: int, since: datetime, *, until: datetime | None = None) -> int:
     """How many paid holds this person made from `since` on, however they ended."""
-    return Payment.objects.filter(user_id=user_id, created_at__gte=since).count()
+    holds = Payment.objects.filter(user_id=user_id, created_at__gte=since)
+    if until is not None:
+        holds = holds.filter(created_at__lte=until)
+    return holds.count()
 
 
 def live_attempts(payment_id: int) -> list[PaymentAttempt]:

@@ -32,6 +32,12 @@ class Standing:
     href: str = ""
 
 
+def shop_of(payment: Payment) -> dict[str, str]:
+    """Where more of what was paid for is to be had."""
+    handler = handler_of(payment)
+    return {"label": handler.shop_label, "href": handler.shop_url()}
+
+
 def held_until(payment: Payment) -> str:
     """'14:32 (Berlin)', by the clock of the place that is paid for; '' when nothing is held."""
     if payment.expires_at is None:
@@ -95,6 +101,7 @@ def standing_of(payment: Payment, word: str, *, is_owner: bool, at: datetime) ->
 def _own_page(payment: Payment, *, is_owner: bool) -> tuple[str, str]:
     """Label and address of what was bought; who isn't known yet signs in and is led there."""
     if is_owner:
-        return "See your booking", handler_of(payment).return_url(payment)
+        handler = handler_of(payment)
+        return handler.own_label, handler.return_url(payment)
     here = reverse("payments:pay", args=[payment.token])
     return "Sign in to see it", f"{reverse('account_login')}?{urlencode({'next': here})}"

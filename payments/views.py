@@ -22,7 +22,7 @@ from payments.models import DemoSession, Payment, PaymentAttempt
 from payments.purposes import handler_of
 from payments.queries import live_attempts
 from payments.services import give_up, lapse
-from payments.standing import countdown_of, standing_of
+from payments.standing import countdown_of, shop_of, standing_of
 from payments.states import ClosedBecause
 
 
@@ -159,6 +159,7 @@ def _page(
             "payment": payment,
             "standing": standing_of(payment, standing, is_owner=is_owner, at=request.at),
             "countdown": countdown_of(payment, at=request.at),
+            "shop": shop_of(payment),
         },
         status=status,
     )

@@ -21,9 +21,12 @@ from notifications.models import OutgoingMail
 from notifications.states import MailState
 from payments.models import Payment
 from payments.states import PaymentState
+from tickets.models import Event
+from tickets.states import EventStatus
 
 SHOWN: Final = 50
 TROUBLES_SHOWN: Final = 10
+EVENTS_SHOWN: Final = 6
 LATELY: Final = timedelta(days=14)
 
 
@@ -42,6 +45,11 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Bookings", "event_available", "bookings_booking", "bookings.view_booking"),
         Entry("Timeslots", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
         Entry("Rooms", "meeting_room", "bookings_room", "bookings.view_room"),
+    ),
+    "Events": (
+        Entry("Events", "festival", "tickets_event", "tickets.view_event"),
+        Entry("Tickets", "confirmation_number", "tickets_ticket", "tickets.view_ticket"),
+        Entry("Orders", "receipt_long", "tickets_ticketorder", "tickets.view_ticketorder"),
     ),
     "Money": (
         Entry("Payments", "payments", "payments_payment", "payments.view_payment"),
@@ -96,6 +104,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "sees_bookings": sees_bookings,
         "cards": list(_cards(user, at)),
         "bookings": _today(at) if sees_bookings else [],
+        "events": _coming_events(at) if user.has_perm("tickets.view_event") else [],
         "troubles": list(_troubles(user, at)),
         "sees_troubles": user.has_perm("payments.view_payment"),
         "ways": list(_ways(user)),
@@ -167,6 +176,24 @@ def _today(at: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def _coming_events(at: datetime) -> list[dict[str, Any]]:
+    """What is on sale, the next first, with how it sells; drafts that should soon be decided."""
+    events = (
+        Event.objects.filter(status__in=[EventStatus.DRAFT, EventStatus.PUBLISHED])
+        .filter(end_date__gt=at)
+        .order_by("start_date", "pk")[:EVENTS_SHOWN]
+    )
+    return [
+        {
+            "event": event,
+            "when": clock.say_soon(event.start_date, event.timezone, now=at),
+            "place": clock.place_of(event.timezone),
+            "left": "no limit" if event.places_left is None else event.places_left,
+        }
+        for event in events
+    ]
+
+
 TONES: Final = {
     BookingStatus.PENDING: "warning",
     BookingStatus.CONFIRMED: "success",
@@ -227,6 +254,13 @@ def _ways(user: User) -> Iterable[dict[str, str]]:
         ),
         ("Close a timeslot", "block", "bookings_timeslot_changelist", "bookings.block_timeslot"),
         ("Add a room", "add_home", "bookings_room_add", "bookings.add_room"),
+        ("Plan an event", "festival", "tickets_event_add", "tickets.add_event"),
+        (
+            "Find a ticket",
+            "confirmation_number",
+            "tickets_ticket_changelist",
+            "tickets.view_ticket",
+        ),
         ("Find a person", "person_search", "accounts_user_changelist", "accounts.view_user"),
     )
     for label, icon, address, permission in ways:

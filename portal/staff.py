@@ -6,7 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.views.generic import RedirectView
 
 # What the specification calls a page, and the list that is it.
@@ -14,6 +14,7 @@ LISTS: Final = {
     "bookings": "admin:bookings_booking_changelist",
     "rooms": "admin:bookings_room_changelist",
     "timeslots": "admin:bookings_timeslot_changelist",
+    "events": "admin:tickets_event_changelist",
 }
 
 
@@ -44,3 +45,10 @@ def leave(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> 
 def to_list(name: str) -> Any:
     """A view that opens one of LISTS, with the filters that were asked for."""
     return RedirectView.as_view(pattern_name=LISTS[name], query_string=True)
+
+
+def to_tickets(request: HttpRequest, event_id: int) -> HttpResponseBase:
+    """The list of tickets, for one event; search and filters that were asked for come along."""
+    query = request.GET.copy()
+    query["event"] = str(event_id)
+    return redirect(f"{reverse('admin:tickets_ticket_changelist')}?{query.urlencode()}")

@@ -13,7 +13,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     # Our addresses end without a slash; who types one arrives all the same.
-    re_path(r"^(?P<path>(?:account|bookings|pay|demo)(?:/.*)?)/$", views.without_slash),
+    re_path(
+        r"^(?P<path>(?:account|bookings|events|tickets|pay|demo)(?:/.*)?)/$", views.without_slash
+    ),
     # Those of the account pages end with one.
     re_path(r"^(?P<path>accounts/[a-z0-9/-]*[a-z0-9])$", views.with_slash),
 ]

@@ -17,12 +17,17 @@ from accounts.forms import NameForm
 from accounts.models import User
 from accounts.services import rename
 from bookings import desk, telling
-from bookings.models import Room
+from bookings.models import Booking, Room
 from bookings.queries import next_free_slots, next_of
 from common.http import HttpResponseSeeOther, Request
 from portal.styleguide import sample
+from tickets import posters
+from tickets import telling as tickets_telling
+from tickets.models import TicketOrder
+from tickets.queries import events_to_show, next_order_of
 
 ROOMS_SHOWN = 6
+EVENTS_SHOWN = 3
 # A colour as CSS writes it, and nothing that could end the declaration.
 COLOUR = re.compile(
     r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl|oklch|oklab|lab|lch)\([^;{}]{1,60}\)"
@@ -46,25 +51,54 @@ def home(request: Request) -> HttpResponse:
         next_free_slots(rooms, request.at).values(),
         key=lambda slot: (slot.start_time, slot.room.name),
     )[:ROOMS_SHOWN]
-    upcoming = next_of(request.user.pk, request.at) if request.user.pk is not None else None
+    coming = list(events_to_show(request.at).prefetch_related("tiers")[:EVENTS_SHOWN])
+    booking, order = _next(request)
     return render(
         request,
         "portal/home.html",
         {
-            "offer": _offer(rooms),
+            "offer": _offer(rooms, has_events=bool(coming)),
             "free": [desk.free_card(slot, now=request.at) for slot in soonest],
             "more_rooms": max(len(rooms) - len(soonest), 0),
-            "next": telling.told(upcoming, at=request.at) if upcoming else None,
-            "next_title": "Waiting for you" if upcoming and upcoming.is_pending else "Next for you",
+            "events": [posters.home_card(event, now=request.at) for event in coming],
+            "next": telling.told(booking, at=request.at) if booking else None,
+            "next_tickets": tickets_telling.told_order(order, at=request.at) if order else None,
+            "next_title": (
+                "Waiting for you"
+                if (booking and booking.is_pending) or (order and order.is_pending)
+                else "Next for you"
+            ),
             "at": request.at,
             "hold_seconds": int(settings.HOLD_MINUTES * 60),
         },
     )
 
 
-def _offer(rooms: list[Room]) -> dict[str, str]:
-    """What can be booked here, in one sentence."""
+def _next(request: Request) -> tuple[Booking | None, TicketOrder | None]:
+    """The one thing that is next for somebody: a hold before all, else what begins first."""
+    if request.user.pk is None:
+        return None, None
+    booking = next_of(request.user.pk, request.at)
+    order = next_order_of(request.user.pk, request.at)
+    if booking is None or order is None:
+        return booking, order
+    if booking.is_pending != order.is_pending:
+        return (booking, None) if booking.is_pending else (None, order)
+    if booking.is_pending:
+        is_first = (booking.expires_at or request.at) <= (order.expires_at or request.at)
+    else:
+        is_first = booking.timeslot.start_time <= order.event.start_date
+    return (booking, None) if is_first else (None, order)
+
+
+def _offer(rooms: list[Room], *, has_events: bool) -> dict[str, str]:
+    """What can be had here, in one sentence."""
     kinds = list(dict.fromkeys(OFFERS[room.room_type] for room in rooms))
+    if not kinds and has_events:
+        return {
+            "title": "Find an event",
+            "text": "See what is on, choose your tickets and pay: the places are yours.",
+        }
     if not kinds:
         return {
             "title": "Nothing can be booked at present",
@@ -72,7 +106,7 @@ def _offer(rooms: list[Room]) -> dict[str, str]:
         }
     listed = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
     return {
-        "title": f"Book {listed}",
+        "title": f"Book {listed}{', or find an event' if has_events else ''}",
         "text": "See what is free, choose your time and pay: the place is yours.",
     }
 

@@ -2,7 +2,13 @@ from django.apps import AppConfig
 
 
 class TicketsConfig(AppConfig):
-    """The second half of the product; it has no tables yet (see docs/architecture.md)."""
-
     name = "tickets"
     verbose_name = "Events and tickets"
+
+    def ready(self) -> None:
+        from payments.purposes import register
+        from tickets.emails import register_mails
+        from tickets.services.deliver import TicketPurpose
+
+        register("ticket", TicketPurpose())
+        register_mails()

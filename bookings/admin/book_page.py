@@ -16,13 +16,13 @@ from accounts.models import User
 from accounts.queries import find_people
 from bookings.admin.desk_forms import DUE, SOMEBODY_NEW, BookForm, WhereForm, day_of, preselected
 from bookings.desk import local_day
-from bookings.forms import LARGEST_ID
 from bookings.models import Booking, Room, Timeslot
 from bookings.openings import next_open, open_on
 from bookings.services import book_for_customer, book_for_newcomer
 from bookings.services.release import release_lapsed_holds
 from common import clock
 from common.errors import DomainError
+from common.forms import LARGEST_ID
 from common.http import Request
 from common.idempotency import once
 from common.money import money

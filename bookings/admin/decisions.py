@@ -1,14 +1,12 @@
 """What staff decide about bookings, one or many: the question, with every amount, and the deed."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from bookings.models import Booking
@@ -18,10 +16,13 @@ from bookings.states import BookingStatus
 from common import clock
 from common.money import money
 from common.staff.asking import Line, Question
-
-DISCRETION: Final = "bookings.refund_at_discretion"
-
-CHOICES: Final = {"full": "Everything", "policy": "What the policy says", "none": "Nothing"}
+from payments.admin.refund_question import (
+    CHOICES,
+    DISCRETION,
+    CancelForm,
+    ReasonForm,
+    RefundForm,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,51 +78,6 @@ DECISIONS: Final[dict[BookingStatus, Decision]] = {
 }
 
 
-class DecisionForm(forms.Form):
-    """Why: kept in the booking's history."""
-
-    reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=250,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="For the booking's history, seen by staff.",
-    )
-
-
-class CancelForm(DecisionForm):
-    """Carries the amounts that were seen, so that nothing else is ever paid back."""
-
-    shown = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def clean_shown(self) -> dict[str, dict[str, Decimal]]:
-        try:
-            return {
-                booking_id: {choice: Decimal(amount) for choice, amount in amounts.items()}
-                for booking_id, amounts in json.loads(self.cleaned_data["shown"] or "{}").items()
-            }
-        except (ValueError, AttributeError, TypeError, InvalidOperation):
-            raise forms.ValidationError("Please open this page anew.") from None
-
-
-class RefundForm(CancelForm):
-    """Whoever may decide about money is asked how much of it goes back."""
-
-    refund = forms.ChoiceField(
-        label="What comes back",
-        choices=list(CHOICES.items()),
-        widget=UnfoldAdminRadioSelectWidget,
-    )
-    field_order = ("refund", "reason", "shown")
-
-    def __init__(self, *args: Any, bookings: Sequence[Booking], at: datetime, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.fields["refund"].choices = [  # type: ignore[attr-defined]
-            (choice, label if choice == "none" else f"{label}: {_said_sum(bookings, choice, at)}")
-            for choice, label in CHOICES.items()
-        ]
-
-
 def question_about(
     decision: Decision, bookings: Sequence[Booking], form: forms.Form, *, by: User, at: datetime
 ) -> Question:
@@ -148,15 +104,15 @@ def form_for(
 ) -> forms.Form:
     """Bound when `data` is given. The choice of refund is there for whoever may make it."""
     if decision.status != BookingStatus.CANCELLED:
-        return DecisionForm(data)
+        return ReasonForm(data)
     shown = {
         str(booking.pk): {choice: str(_back(booking, choice, at)) for choice in CHOICES}
         for booking in bookings
     }
-    initial = {"refund": "full", "shown": json.dumps(shown)}
     if may_choose_refund(bookings, by):
-        return RefundForm(data, initial=initial, bookings=bookings, at=at)
-    return CancelForm(data, initial=initial)
+        sums = {choice: _said_sum(bookings, choice, at) for choice in CHOICES}
+        return RefundForm(data, shown=shown, sums=sums)
+    return CancelForm(data, shown=shown)
 
 
 def may_choose_refund(bookings: Sequence[Booking], by: User) -> bool:

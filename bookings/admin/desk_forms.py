@@ -15,9 +15,9 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from bookings.admin.forms import DayInput
-from bookings.forms import LARGEST_ID
 from bookings.models import Room, Timeslot
+from common.forms import LARGEST_ID
+from common.staff.times import DayInput
 
 SOMEBODY_NEW: Final = "new"
 DUE: Final = "due"

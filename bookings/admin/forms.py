@@ -1,7 +1,7 @@
 """Times as staff type them: a day and an hour by the room's own clock."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -10,13 +10,13 @@ from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from bookings.models import MOST_PLACES, Room, Timeslot
 from bookings.planning import MONDAY_TO_FRIDAY, Plan, Window, same_hours
 from common import clock
 from common.staff.rows import RefusingForm
+from common.staff.times import DayInput, HourInput, instant
 
 WEEKDAYS: Final = (
     (1, "Mon"),
@@ -29,24 +29,6 @@ WEEKDAYS: Final = (
 )
 TIME_FIELDS: Final = ("day", "starts", "minutes")
 FOUR_WEEKS: Final = timedelta(days=27)
-
-
-class DayInput(UnfoldAdminTextInputWidget):
-    """The browser's own calendar."""
-
-    input_type = "date"
-
-    def format_value(self, value: Any) -> str | None:
-        return value.isoformat() if isinstance(value, date) else value
-
-
-class HourInput(UnfoldAdminTextInputWidget):
-    """The browser's own clock."""
-
-    input_type = "time"
-
-    def format_value(self, value: Any) -> str | None:
-        return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
 class MinutesField(forms.IntegerField):
@@ -206,14 +188,6 @@ class GenerateForm(forms.Form):
 def first_month(today: date) -> dict[str, date]:
     """Four weeks from today: what the generator's page offers."""
     return {"first_day": today, "last_day": today + FOUR_WEEKS}
-
-
-def instant(day: date, hour: time, zone_name: str) -> datetime | None:
-    """That moment of the wall clock in UTC, the first one when there are two; None when none."""
-    zone = clock.zone(zone_name)
-    there = datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
-    is_real = there.astimezone(zone).replace(tzinfo=None) == datetime.combine(day, hour)
-    return there if is_real else None
 
 
 def by_day(slots: Iterable[Timeslot], zone_name: str) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
-from bookings.admin.policy_field import PolicyField, said_policy, site_policy
 from bookings.models import Booking, Room
 from bookings.queries import next_free_times
 from bookings.services import delete_room, save_room
@@ -24,6 +23,7 @@ from common.money import money
 from common.staff.asking import Line, Question
 from common.staff.deleting import DeletingAdmin
 from common.staff.rows import RefusingForm, ServiceAdmin
+from payments.admin.policy_field import PolicyField, said_policy
 
 EDITED: Final = (
     "name",
@@ -78,7 +78,7 @@ class RoomForm(RefusingForm, forms.ModelForm[Room]):
         if "refund_policy" in self.fields:
             self.fields["refund_policy"].help_text = (
                 "How much of the price comes back to who cancels until then. "
-                f"Leave it empty for the site's own: {site_policy()}. "
+                f"Leave it empty for the site's own: {said_policy(settings.REFUND_POLICY)}. "
                 "For no refund at all, write 0 hours, 0 %. "
                 "Bookings that exist keep the policy they were made under."
             )

@@ -13,17 +13,17 @@ from django.utils import timezone
 
 from bookings.models.room import Room
 from bookings.models.timeslot import Timeslot
-from bookings.policies import (
+from bookings.querysets import BookingQuerySet
+from bookings.states import BOOKING_MOVES, BookingStatus, CancelCause, PaymentStatus
+from common.states import require_move
+from payments.models import ZERO, Payment
+from payments.refund_terms import (
     RefundStep,
     best_tier_ends,
     refund_amount,
     refund_percent,
     refund_steps,
 )
-from bookings.querysets import BookingQuerySet
-from bookings.states import BOOKING_MOVES, BookingStatus, CancelCause, PaymentStatus
-from common.states import require_move
-from payments.models import ZERO, Payment
 from payments.states import PaymentState
 
 # How a move stands in the history, before the former time.

@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings.policies import Tier, check_policy
 from bookings.querysets import RoomQuerySet
 from bookings.states import RoomType
 from common import clock
+from payments.refund_terms import Tier, check_policy
 
 
 def site_zone() -> str:

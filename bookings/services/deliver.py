@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from bookings import emails
 from bookings.models import Booking, Timeslot
 from bookings.queries import has_place
@@ -20,6 +22,9 @@ CAUSES = {
 
 class BookingPurpose:
     """Implements payments.purposes.Handler; the payment's row is locked by the caller."""
+
+    own_label = "See your booking"
+    shop_label = "Book a time"
 
     def on_paid(self, payment: Payment, *, at: datetime) -> None:
         booking = _locked(payment)
@@ -55,6 +60,9 @@ class BookingPurpose:
 
     def return_url(self, payment: Payment) -> str:
         return Booking.objects.get(payment=payment).get_absolute_url()
+
+    def shop_url(self) -> str:
+        return reverse("bookings:new")
 
     def time_zone(self, payment: Payment) -> str:
         return Booking.objects.select_related("room").get(payment=payment).room.timezone

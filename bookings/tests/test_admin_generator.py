@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from accounts.models import User
-from bookings.admin.forms import instant
 from bookings.models import Room, Timeslot
+from common.staff.times import instant
 from tests.infrastructure.pages import MakeVisitor
 from tests.infrastructure.staff import post
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from bookings.admin.policy_field import said_policy
 from bookings.models import Room, Timeslot
 from bookings.states import BookingStatus, RoomType
+from payments.admin.policy_field import said_policy
 from tests.infrastructure.pages import MakeVisitor
 from tests.infrastructure.staff import post
 from tests.infrastructure.world import MakeBooking, MakeRoom, MakeSlot

@@ -6,17 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.policies import (
+from bookings.policies import effective_price, hold_ends
+from common.money import from_minor_units, minor_units, money, percent_of, quantize
+from payments.refund_terms import (
     RefundStep,
     Tier,
     check_policy,
-    effective_price,
-    hold_ends,
     refund_amount,
     refund_percent,
     refund_steps,
 )
-from common.money import from_minor_units, minor_units, money, percent_of, quantize
 
 SITE: list[Tier] = [{"hoursBefore": 24, "percent": 100}, {"hoursBefore": 6, "percent": 50}]
 START = datetime(2026, 7, 9, 9, 0, tzinfo=UTC)

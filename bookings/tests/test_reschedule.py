@@ -8,7 +8,6 @@ import pytest
 from accounts.models import User
 from bookings.errors import AlreadyBooked, PriceIncrease, SlotTaken, TooFar, TooLate, TooSoon
 from bookings.models import Booking, Timeslot
-from bookings.policies import RefundStep
 from bookings.services import (
     block_slot,
     cancel_booking,
@@ -20,6 +19,7 @@ from bookings.states import BookingStatus
 from common.errors import DomainError, InvalidInput, InvalidTransition, NotFound
 from notifications.models import OutgoingMail
 from payments.models import Payment, Refund
+from payments.refund_terms import RefundStep
 from tests.infrastructure.world import NOW, START, MakeBooking, MakeRoom, MakeSlot, book_slot
 
 LATER = START + timedelta(days=1)

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import desk
 from bookings.choosing import lay_out, to_book
-from bookings.forms import FilterForm, WhereForm, sensible
+from bookings.forms import FilterForm, WhereForm
 from bookings.models import Room, Timeslot
 from bookings.queries import find_rooms, largest_capacity, next_free_slots, slots_free_on
 from bookings.views.confirm import confirm, hold
 from common.errors import NotFound
+from common.forms import sensible
 from common.http import Request
 
 ROOMS_A_PAGE = 24

@@ -18,7 +18,6 @@ from bookings import desk
 from bookings.choosing import to_book
 from bookings.forms import HoldForm
 from bookings.models import Timeslot
-from bookings.policies import refund_steps
 from bookings.refusals import explain
 from bookings.services import book, obstacle
 from bookings.services.release import release_lapsed_holds
@@ -27,6 +26,8 @@ from common.errors import DomainError, NotFound
 from common.http import HttpResponseSeeOther, Request
 from common.idempotency import once
 from common.money import money
+from payments.refund_terms import refund_steps
+from payments.refund_words import refund_line
 
 
 def confirm(
@@ -168,6 +169,6 @@ def _refund_line(request: Request, slot: Timeslot) -> list[dict[str, object]]:
     steps = refund_steps(
         slot.room.policy, starts_at=slot.start_time, price=price, currency=settings.CURRENCY
     )
-    return desk.refund_line(
+    return refund_line(
         steps, zone=slot.room.timezone, currency=settings.CURRENCY, now=request.at, with_over=False
     )

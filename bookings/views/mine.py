@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from bookings import emails, moving, telling
 from bookings.errors import RefundChanged
-from bookings.forms import CancelForm
 from bookings.models import Booking
 from bookings.queries import count_bookings
 from bookings.querysets import BookingQuerySet
 from bookings.services import cancel_booking
 from common.errors import InvalidTransition
+from common.forms import CancelForm
 from common.http import HttpResponseSeeOther, Request
 from payments.services import lapse
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from bookings import desk, moving
 from bookings.choosing import lay_out, to_move
-from bookings.forms import MoveForm, WhereForm, sensible
+from bookings.forms import MoveForm, WhereForm
 from bookings.models import Booking, Timeslot
 from bookings.refusals import explain
 from bookings.services import move_obstacle, reschedule_booking
 from bookings.services.release import release_lapsed_holds
 from common.errors import DomainError, InvalidTransition
+from common.forms import sensible
 from common.http import HttpResponseSeeOther, Request
 from common.idempotency import once
 from common.money import money

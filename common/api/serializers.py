@@ -147,7 +147,24 @@ def written_instant(at: datetime) -> str:
 
 
 class InstantField(serializers.DateTimeField):
-    """An instant, written in UTC with its offset (`Z`)."""
+    """An instant with its offset, to the second; written in UTC (`Z`)."""
+
+    FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+    LAST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.utcoffset() is None:
+            raise serializers.ValidationError(
+                "Write the offset too, as in 2026-07-09T09:00:00+02:00.", code="invalid"
+            )
+        # Compared as they are: far out one can't be turned into UTC.
+        if not self.FIRST <= value <= self.LAST:
+            raise serializers.ValidationError(
+                f"An instant lies between {self.FIRST:%Y-%m-%d} and {self.LAST:%Y-%m-%d}.",
+                code="invalid",
+            )
+        # To the second, as it is read: what is read and written back is no change.
+        return value.astimezone(UTC).replace(microsecond=0)
 
     def to_representation(self, value: Any) -> Any:
         return written_instant(value) if isinstance(value, datetime) else value

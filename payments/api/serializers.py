@@ -1,9 +1,55 @@
-"""Refunds, as staff see them."""
+"""What all that is sold says about its money, and refunds as staff see them."""
 
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.api.serializers import InstantField, MoneyField, Serializer
+from common.api.serializers import InstantField, JsonField, MoneyField, Serializer
+from payments.models import Payment
 from payments.states import RefundState
+
+
+class RefundTierSerializer(Serializer):
+    """At least so many hours before the start, so many per cent come back."""
+
+    hours_before = serializers.FloatField(min_value=0, max_value=8760)
+    percent = serializers.IntegerField(min_value=0, max_value=100)
+
+
+class RefundStepSerializer(Serializer):
+    """Until `until`, itself included, a cancel gives back so much; null: from then on."""
+
+    until = InstantField(allow_null=True)
+    percent = serializers.IntegerField()
+    amount = MoneyField()
+
+
+@extend_schema_field(RefundTierSerializer(many=True, allow_null=True))
+class RefundPolicyField(JsonField):
+    """A list of tiers; null is the site's own."""
+
+
+class RefundChoiceField(serializers.ChoiceField):
+    """How much staff give back; null is what their role gives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=["full", "policy", "none"],
+            required=False,
+            allow_null=True,
+            help_text="Default: `full` for who may refund at discretion, else `policy`.",
+            **kwargs,
+        )
+
+
+def checkout_url(payment: Payment | None) -> str | None:
+    """Where it is paid; None when there is nothing to pay."""
+    if payment is None:
+        return None
+    return f"{settings.SITE_URL}{reverse('payments:pay', args=[payment.token])}"
 
 
 class RefundSerializer(Serializer):

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -13,14 +11,8 @@ from bookings.api.serializers.timeslots import StaffTimeslotSerializer, Timeslot
 from bookings.models import Booking, BookingStatusChange
 from bookings.states import BookingStatus, PaymentStatus
 from common.api.serializers import IdField, InstantField, MoneyField, Serializer
-
-
-class RefundStepSerializer(Serializer):
-    """Until `until`, itself included, a cancel gives back so much; null: from then on."""
-
-    until = InstantField(allow_null=True)
-    percent = serializers.IntegerField()
-    amount = MoneyField()
+from common.api.shared import PersonSerializer
+from payments.api.serializers import RefundStepSerializer, checkout_url
 
 
 # Its context has `at`, the moment at which it is looked at.
@@ -66,9 +58,7 @@ class BookingSerializer(Serializer):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_checkout_url(self, booking: Booking) -> str | None:
-        if not booking.is_pending or booking.payment is None:
-            return None
-        return f"{settings.SITE_URL}{reverse('payments:pay', args=[booking.payment.token])}"
+        return checkout_url(booking.payment) if booking.is_pending else None
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_refund_percent(self, booking: Booking) -> int | None:
@@ -76,14 +66,6 @@ class BookingSerializer(Serializer):
             # Ended unpaid: nothing to give back. Paid too late: all of it went back by itself.
             return 100 if booking.refunded > Decimal(0) else 0
         return booking.refund_percent
-
-
-class PersonSerializer(Serializer):
-    """Whose booking it is, for staff."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField(allow_blank=True)
-    email = serializers.CharField()
 
 
 class StatusChangeSerializer(Serializer):
@@ -130,14 +112,6 @@ class BookingInputSerializer(Serializer):
     )
     booking_type = serializers.CharField(
         required=False, allow_blank=True, allow_null=True, max_length=50
-    )
-
-
-class CancelInputSerializer(Serializer):
-    """Why, if one likes to say it."""
-
-    reason = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, max_length=250
     )
 
 

@@ -11,20 +11,13 @@ from bookings.models import Room, validate_policy
 from bookings.states import RoomType
 from common.api.serializers import (
     InstantField,
-    JsonField,
     JsonObjectField,
     ModelSerializer,
     MoneyField,
     Serializer,
     written_instant,
 )
-
-
-class RefundTierSerializer(Serializer):
-    """At least so many hours before the start, so many per cent come back."""
-
-    hours_before = serializers.FloatField(min_value=0, max_value=8760)
-    percent = serializers.IntegerField(min_value=0, max_value=100)
+from payments.api.serializers import RefundPolicyField, RefundTierSerializer
 
 
 class BookedRoomSerializer(Serializer):
@@ -77,11 +70,6 @@ class StaffRoomSerializer(RoomSerializer):
     notify_staff = serializers.BooleanField()
     created_at = InstantField()
     updated_at = InstantField()
-
-
-@extend_schema_field(RefundTierSerializer(many=True, allow_null=True))
-class RefundPolicyField(JsonField):
-    """A list of tiers; null is the site's own."""
 
 
 class RoomInputSerializer(ModelSerializer):

@@ -1,32 +1,29 @@
 """One's own bookings."""
 
-from typing import NoReturn
-
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import awaits_verification, signed_in
+from accounts.api import HoldingViewSet
+from accounts.authentication import signed_in
 from bookings.api import filters
 from bookings.api.serializers.bookings import (
     BookingInputSerializer,
     BookingSerializer,
-    CancelInputSerializer,
 )
-from bookings.errors import EmailUnverified
 from bookings.models import Booking
 from bookings.querysets import BookingQuerySet
 from bookings.services import book, cancel_booking
 from bookings.services.release import release_lapsed_holds
 from common.api.once import Answer, answer_once
 from common.api.schema import IDEMPOTENCY_CODES, IDEMPOTENCY_KEY
-from common.api.views import ApiViewSet
+from common.api.shared import CancelInputSerializer
 from payments.services import lapse
 
 
-class BookingViewSet(ApiViewSet):
+class BookingViewSet(HoldingViewSet):
     """Somebody else's bookings aren't there, whoever asks."""
 
     refusals = {
@@ -44,14 +41,6 @@ class BookingViewSet(ApiViewSet):
         },
         "cancel": {409: ("invalid_transition",)},
     }
-
-    def permission_denied(
-        self, request: Request, message: str | None = None, code: str | None = None
-    ) -> NoReturn:
-        # Who has signed up but not proved the address isn't signed in yet; say what is missing.
-        if self.action == "create" and awaits_verification(request):
-            raise EmailUnverified
-        super().permission_denied(request, message, code)
 
     def own(self) -> BookingQuerySet:
         bookings: BookingQuerySet = Booking.objects.with_everything()

@@ -3,11 +3,10 @@
 from typing import Any, Final
 
 from django import forms
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.policies import Tier, check_policy
+from payments.refund_terms import Tier, check_policy
 
 ROWS: Final = 4
 
@@ -15,7 +14,7 @@ ROWS: Final = 4
 class PolicyWidget(forms.Widget):
     """'Until … hours before: … %', four times; empty rows don't count."""
 
-    template_name = "admin/bookings/room/policy.html"
+    template_name = "admin/payments/policy.html"
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
@@ -90,11 +89,6 @@ def said_policy(policy: list[Tier]) -> str:
         if tier["percent"]
     ]
     return ", ".join([*parts, "then nothing"]) if parts else "nothing"
-
-
-def site_policy() -> str:
-    """The site's own policy, in words."""
-    return said_policy(settings.REFUND_POLICY)
 
 
 # What the rules call by the names of the API, as the rows of this form call it.

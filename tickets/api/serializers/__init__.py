@@ -1,0 +1,1 @@
+"""What the API of events and tickets answers with and what it takes."""

@@ -1,0 +1,76 @@
+"""Events as cards in a list, under the months in which they begin."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from common import clock
+from tickets.models import Event
+from tickets.offers import is_sold_out, said_price
+from tickets.queries import is_scarce
+from tickets.telling import said_where
+
+
+def months(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Cards under 'July 2027', by each event's own clock; `events` in the order of their start."""
+    groups = groupby(events, key=_month)
+    return [
+        {"title": title, "cards": [poster_card(event) for event in group]}
+        for title, group in groups
+    ]
+
+
+def poster_card(event: Event) -> dict[str, Any]:
+    """What a card says; `event` with its tiers at hand."""
+    return {
+        "event": event,
+        "href": event.get_absolute_url(),
+        "when": said_when(event),
+        "where": said_where(event),
+        "price": said_price(event),
+        "marks": list(marks_of(event)),
+    }
+
+
+def home_card(event: Event, *, now: datetime) -> dict[str, str]:
+    """What the front page says of an event."""
+    starts = clock.say_soon(event.start_date, event.timezone, now=now)
+    mark = next((mark for mark in marks_of(event) if mark["label"] != "Free"), None)
+    return {
+        "href": event.get_absolute_url(),
+        "title": event.name,
+        "text": f"{starts[:1].upper()}{starts[1:]} ({clock.place_of(event.timezone)})",
+        "note": said_price(event),
+        "picture": event.name,
+        "url": event.image_url,
+        "mark": mark["label"] if mark else "",
+        "tone": mark["tone"] if mark else "",
+    }
+
+
+def marks_of(event: Event) -> Iterable[dict[str, str]]:
+    """'Sold out' or 'Few left', 'Online', 'Free'."""
+    if is_sold_out(event):
+        yield {"label": "Sold out", "tone": "bad", "icon": "close"}
+    elif is_scarce(event):
+        yield {"label": "Few left", "tone": "wait", "icon": "hourglass"}
+    if event.is_online:
+        yield {"label": "Online", "tone": "accent", "icon": "globe"}
+    if said_price(event) == "Free":
+        yield {"label": "Free", "tone": "good", "icon": "check"}
+
+
+def said_when(event: Event) -> str:
+    """'20:00–23:00 (Berlin)' beside the date block; over several days both ends."""
+    zone = event.timezone
+    days = {at.astimezone(clock.zone(zone)).date() for at in (event.start_date, event.end_date)}
+    if len(days) == 1:
+        hours = clock.say_hours(event.start_date, event.end_date, zone)
+        return f"{hours} ({clock.place_of(zone)})"
+    return clock.say_span(event.start_date, event.end_date, zone)
+
+
+def _month(event: Event) -> str:
+    local = event.start_date.astimezone(clock.zone(event.timezone))
+    return f"{local:%B %Y}"
