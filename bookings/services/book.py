@@ -61,9 +61,9 @@ def _book(
     # All reading first, under the user's lock: two requests of one person come one by one.
     user = User.objects.lock(user_id)[user_id]
     slot = find_slot(timeslot_id)
-    if not Room.objects.filter(pk=room_id).exists():
-        raise NotFound("There is no such room.")
     if slot.room_id != room_id:
+        if not Room.objects.filter(pk=room_id).exists():
+            raise NotFound("There is no such room.")
         raise InvalidInput("This time belongs to another room.", attr="timeslotId")
     require_bookable(slot, at)
     _require_own_limits(user, slot, slot.effective_price, at)
