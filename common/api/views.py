@@ -47,9 +47,14 @@ class ApiViewSet(GenericViewSet[Any]):
         return dict(serializer.validated_data)
 
     def read_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """The query parameters as plain values. Raises ValidationError (400)."""
-        # A plain dict: of a QueryDict DRF would take a missing box for an unticked one.
-        serializer = serializer_class(data=self.request.query_params.dict())
+        """The query parameters as plain values; an empty one counts as left out.
+
+        Raises ValidationError (400).
+        """
+        # A plain dict: of a QueryDict DRF would take a missing box for an unticked one. A form of
+        # filters sends those too that nobody has filled in.
+        given = self.request.query_params.items()
+        serializer = serializer_class(data={name: value for name, value in given if value != ""})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
