@@ -185,9 +185,8 @@ def _next_free_day(
         return _link(offer, min(later))
     if has_times:
         return None
-    room, only = offer.room, offer.only
-    _, month_ends = month_bounds(chosen.month, room.timezone)
-    slot = next_free(room, at, after=month_ends, only=only) or next_free(room, at, only=only)
+    _, month_ends = month_bounds(chosen.month, offer.room.timezone)
+    slot = next_free(offer.room, at, after=month_ends, only=offer.only)
     return _link(offer, local_day(slot)) if slot else None
 
 

@@ -381,6 +381,21 @@ def test_a_month_takes_three_queries_however_full_it_is(
         visitor.get(NEW, room=room.pk, month="2026-07")
 
 
+def test_an_empty_month_takes_three_queries_too(
+    visit: MakeVisitor,
+    room: Room,
+    make_slot: MakeSlot,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_slot(room=room, start=START)
+    visitor = visit()
+
+    with django_assert_num_queries(3):
+        page = visitor.get(NEW, room=room.pk, month="2026-09")
+
+    assert page.href("Thu 9 July").endswith("&day=2026-07-09")
+
+
 def test_the_rooms_take_as_many_queries_for_thirty_as_for_one(
     visit: MakeVisitor, make_room: MakeRoom, make_slot: MakeSlot
 ) -> None:
