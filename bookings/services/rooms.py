@@ -21,6 +21,9 @@ def save_room(*, changes: dict[str, Any], at: datetime, room_id: int | None = No
         if found is None:
             raise NotFound("There is no such room.")
         room = found
+    if "name" in changes:
+        # It stands in lines of mails and of calendar files: a line break would end them.
+        changes = changes | {"name": " ".join(changes["name"].split())}
     for name, value in changes.items():
         setattr(room, name, value)
     if changes.get("hourly_rate") is not None:
