@@ -51,6 +51,7 @@ FOR_ANYBODY = {
     "demo/mails/<int:mail_id>/body",
     "demo/mails/<int:mail_id>/attachments/<int:attachment_id>",
     "demo/checkout/<str:session_id>",
+    "media/rooms/<str:name>",
     r"^(?P<path>(?:account|bookings|pay|demo)(?:/.*)?)/$",
     r"^(?P<path>accounts/[a-z0-9/-]*[a-z0-9])$",
     "^api/",
