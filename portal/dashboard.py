@@ -35,6 +35,7 @@ class Entry:
     icon: str
     address: str
     permission: str
+    page: str = "changelist"
 
 
 MENU: Final[dict[str, tuple[Entry, ...]]] = {
@@ -42,6 +43,7 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Bookings", "event_available", "bookings_booking", "bookings.view_booking"),
         Entry("Timeslots", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
         Entry("Rooms", "meeting_room", "bookings_room", "bookings.view_room"),
+        Entry("Figures", "bar_chart", "bookings_booking", "bookings.view_booking", page="stats"),
     ),
     "Money": (
         Entry("Payments", "payments", "payments_payment", "payments.view_payment"),
@@ -77,7 +79,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             {
                 "title": entry.title,
                 "icon": entry.icon,
-                "link": reverse(f"admin:{entry.address}_changelist"),
+                "link": reverse(f"admin:{entry.address}_{entry.page}"),
             }
             for entry in entries
             if _may_open(request, entry)
@@ -225,7 +227,7 @@ def _ways(user: User) -> Iterable[dict[str, str]]:
             "bookings_timeslot_generate",
             "bookings.add_timeslot",
         ),
-        ("Close a timeslot", "block", "bookings_timeslot_changelist", "bookings.block_timeslot"),
+        ("Close timeslots", "block", "bookings_timeslot_many", "bookings.block_timeslot"),
         ("Add a room", "add_home", "bookings_room_add", "bookings.add_room"),
         ("Find a person", "person_search", "accounts_user_changelist", "accounts.view_user"),
     )

@@ -1,5 +1,6 @@
 """What can be done with rooms, slots and bookings; one verb a file."""
 
+from bookings.services.block_range import set_blocked_range
 from bookings.services.book import book, obstacle
 from bookings.services.book_for import book_for_customer, book_for_newcomer
 from bookings.services.cancel import cancel_booking, cancel_by_staff
@@ -33,6 +34,7 @@ __all__ = [
     "save_room",
     "save_room_picture",
     "save_staff_notes",
+    "set_blocked_range",
     "set_status",
     "staff_moves",
     "unblock_slot",
