@@ -138,6 +138,8 @@ ROWS = [
     Row("PUT", V1 + "admin/timeslots/<int:pk>/unblock", desk(200), of="shut_slot"),
     Row("GET", V1 + "admin/bookings", desk(200)),
     Row("GET", V1 + "admin/bookings/<int:pk>", desk(200)),
+    Row("PUT", V1 + "admin/bookings/<int:pk>", desk(200), {"staffNotes": "allergic"}),
+    Row("PATCH", V1 + "admin/bookings/<int:pk>", desk(200), {"staffNotes": "allergic"}),
     Row("PUT", V1 + "admin/bookings/<int:pk>/status", desk(200), {"status": "cancelled"}),
     # Refunds other than by the policy are a manager's decision.
     Row(

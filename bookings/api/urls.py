@@ -77,7 +77,7 @@ urlpatterns = [
     ),
     path(
         "admin/bookings/<int:pk>",
-        StaffBookingViewSet.as_view({"get": "retrieve"}),
+        StaffBookingViewSet.as_view({"get": "retrieve", **CHANGE}),
         name="staff_booking",
     ),
     path(

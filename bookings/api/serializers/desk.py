@@ -37,6 +37,12 @@ class StaffBookingInputSerializer(Serializer):
     )
 
 
+class StaffNotesInputSerializer(Serializer):
+    """What staff may write on a booking."""
+
+    staff_notes = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+
+
 class DeskPaymentInputSerializer(Serializer):
     """Money that changed hands."""
 

@@ -13,12 +13,13 @@ from bookings.api.serializers.bookings import StaffBookingSerializer, StatusInpu
 from bookings.api.serializers.desk import (
     DeskPaymentInputSerializer,
     StaffBookingInputSerializer,
+    StaffNotesInputSerializer,
     StaffRescheduleInputSerializer,
     StatisticsSerializer,
 )
 from bookings.models import Booking
 from bookings.querysets import BookingQuerySet
-from bookings.services import book_for_customer, move_by_staff, set_status
+from bookings.services import book_for_customer, move_by_staff, save_staff_notes, set_status
 from bookings.services.release import release_lapsed_holds
 from bookings.states import BookingStatus
 from bookings.statistics import booking_statistics
@@ -39,6 +40,8 @@ class StaffBookingViewSet(ApiViewSet):
         "list": "bookings.view_booking",
         "retrieve": "bookings.view_booking",
         "create": "bookings.desk_booking",
+        "update": "bookings.desk_booking",
+        "partial_update": "bookings.desk_booking",
         "set_status": "bookings.desk_booking",
         "reschedule": "bookings.desk_booking",
         "take_payment": "bookings.desk_booking",
@@ -125,6 +128,30 @@ class StaffBookingViewSet(ApiViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         """One booking, with its history."""
         return self.shown(pk)
+
+    @extend_schema(
+        operation_id="updateStaffBooking",
+        summary="Write the staff's notes",
+        request=StaffNotesInputSerializer,
+        responses=StaffBookingSerializer,
+    )
+    def update(self, request: Request, pk: int) -> Response:
+        """Only `staffNotes`; status, time and money have addresses of their own."""
+        self.find(self.everybodys(), pk)
+        wanted = self.read_body(StaffNotesInputSerializer)
+        if "staff_notes" in wanted:
+            save_staff_notes(booking_id=pk, notes=wanted["staff_notes"])
+        return self.shown(pk)
+
+    @extend_schema(
+        operation_id="patchStaffBooking",
+        summary="Write the staff's notes",
+        request=StaffNotesInputSerializer,
+        responses=StaffBookingSerializer,
+    )
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """The same as PUT."""
+        return self.update(request, pk)
 
     @extend_schema(
         operation_id="setBookingStatus",
