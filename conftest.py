@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.infrastructure.browser",
+    "tests.infrastructure.clean",
     "tests.infrastructure.needs",
     "tests.infrastructure.races",
     "tests.infrastructure.selection",

@@ -23,12 +23,15 @@ class AccountAdapter(DefaultAccountAdapter):
     """Account mails go through the outbox like all others; their body is kept secret there."""
 
     def clean_email(self, email: str) -> str:
-        """Refuse what allauth would silently cut to the column's length."""
+        """Refuse what allauth would silently cut to the column's length, and what can't be seen."""
         cleaned: str = super().clean_email(email)
         if len(cleaned) > LONGEST_ADDRESS:
             raise ValidationError(
                 f"An address has at most {LONGEST_ADDRESS} characters.", code="max_length"
             )
+        if not cleaned.isprintable():
+            # Such as a zero-width space: an address that looks like somebody else's.
+            raise ValidationError("This address holds characters that can't be seen.")
         return cleaned
 
     def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:

@@ -7,7 +7,6 @@ nothing: it is the floor that no booking system gets under, not a rival.
 
 import functools
 import multiprocessing
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ import django
 django.setup()
 
 from allauth.account.models import EmailAddress  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -56,11 +54,7 @@ class Turn(NamedTuple):
 
 def measure() -> None:
     """Print the bookings a second of both, and their ratio, for one client and for several."""
-    call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT @@version, @@innodb_flush_log_at_trx_commit")
-        version, flush = cursor.fetchone()
-    print(f"MariaDB {version}, flush at commit {flush}, {os.cpu_count()} cores")
+    print("Bookings a second")
     print(f"{ROUNDS} rounds of {BOOKINGS} bookings a client; medians\n")
     print("  clients   service/s   raw SQL/s   ratio (lowest to highest round)")
     for clients in CLIENTS:

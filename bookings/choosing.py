@@ -143,17 +143,30 @@ def _choose_day(offer: Offer, where: Mapping[str, Any], at: datetime) -> Chosen:
     day: date | None = where.get("day")
     asked: date | None = where.get("month") or (first_of(day) if day else None)
     month = min(max(asked or earliest, earliest), latest)
-    free = free_days(room, *month_bounds(month, room.timezone), at, only=offer.only)
-    if asked is None and not free:
-        slot = next_free(room, at, only=offer.only)
-        if slot is not None:
-            # Nobody asked for this empty month, so the first that has something is shown.
-            month = first_of(local_day(slot))
-            free = free_days(room, *month_bounds(month, room.timezone), at, only=offer.only)
+    if asked is None:
+        month, free = _first_month(offer, month, at)
+    else:
+        free = free_days(room, *month_bounds(month, room.timezone), at, only=offer.only)
     today = at.astimezone(clock.zone(room.timezone)).date()
     if day is None or day < today or first_of(day) != month:
         day = min(free, default=None)
     return Chosen(month, free, day)
+
+
+def _first_month(offer: Offer, month: date, at: datetime) -> tuple[date, dict[date, int]]:
+    """The first month from `month` on that has something free, and its free days.
+
+    Two are read at once: at the end of a month it is mostly the next that has something.
+    """
+    room = offer.room
+    starts, _ = month_bounds(month, room.timezone)
+    _, ends = month_bounds(month_after(month), room.timezone)
+    free = free_days(room, starts, ends, at, only=offer.only)
+    if not free and (slot := next_free(room, at, only=offer.only)) is not None:
+        month = first_of(local_day(slot))
+        return month, free_days(room, *month_bounds(month, room.timezone), at, only=offer.only)
+    month = first_of(min(free, default=month))
+    return month, {day: count for day, count in free.items() if first_of(day) == month}
 
 
 def _day_side(offer: Offer, chosen: Chosen, slots: list[Timeslot], at: datetime) -> dict[str, Any]:
@@ -185,9 +198,8 @@ def _next_free_day(
         return _link(offer, min(later))
     if has_times:
         return None
-    room, only = offer.room, offer.only
-    _, month_ends = month_bounds(chosen.month, room.timezone)
-    slot = next_free(room, at, after=month_ends, only=only) or next_free(room, at, only=only)
+    _, month_ends = month_bounds(chosen.month, offer.room.timezone)
+    slot = next_free(offer.room, at, after=month_ends, only=offer.only)
     return _link(offer, local_day(slot)) if slot else None
 
 

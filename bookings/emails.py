@@ -39,7 +39,7 @@ def booking_moved(
 ) -> None:
     """With the former time, what the cheaper one gives back, and the invite's update."""
     zone = booking.room.timezone
-    free_until = booking.free_until(booking.timeslot.start_time)
+    free_until = booking.whole_back_until if booking.free_cancel_until else None
     facts = {
         "former_when": clock.say_span(former.start_time, former.end_time, zone),
         "refund": money(refund, booking.currency) if refund > ZERO else "",

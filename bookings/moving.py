@@ -113,8 +113,8 @@ def moved_notice(booking: Booking, *, at: datetime) -> dict[str, str] | None:
 
 
 def _free_cancel(booking: Booking, at: datetime) -> str:
-    ends = booking.free_cancel_until
-    if ends is None or ends < at:
+    ends = booking.whole_back_until
+    if booking.free_cancel_until is None or ends is None or ends < at:
         return "If the new time doesn't suit you, please tell us."
     until = clock.say_moment(ends, booking.room.timezone)
     all_of_it = " for all of it" if booking.refund_due(at) > ZERO else ""

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
@@ -19,6 +20,9 @@ class Window:
 
     start: time
     end: time
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,36 @@ def same_hours(
 ) -> dict[int, list[Window]]:
     """One window on each of these weekdays."""
     return {weekday: [window] for weekday in weekdays}
+
+
+def parse_windows(text: str) -> list[Window]:
+    """'09:00-12:00, 13:00-17:00' as windows, in order; none for ''.
+
+    An end of 00:00 is midnight. Raises ValueError, in words, for what is no such list or overlaps.
+    """
+    windows = sorted(_window(part) for part in text.replace("–", "-").split(",") if part.strip())
+    for earlier, later in pairwise(windows):
+        if earlier.end <= earlier.start or earlier.end > later.start:
+            raise ValueError(f"{earlier} and {later} overlap.")
+    return windows
+
+
+def _window(text: str) -> Window:
+    opens, _, closes = (part.strip() for part in text.partition("-"))
+    try:
+        window = Window(_clock_time(opens), _clock_time(closes))
+    except ValueError:
+        raise ValueError(f"'{text.strip()}' isn't like 09:00-17:00.") from None
+    if window.start == window.end != time(0):
+        raise ValueError(f"{window} closes the moment it opens.")
+    return window
+
+
+def _clock_time(text: str) -> time:
+    hour, colon, minute = text.partition(":")
+    if not (colon and hour.isdecimal() and minute.isdecimal() and len(minute) == 2):
+        raise ValueError(text)
+    return time(int(hour), int(minute))
 
 
 def days_of(plan: Plan) -> Iterator[date]:
@@ -89,12 +123,18 @@ class TakenSpans:
 
     def take(self, start: datetime, end: datetime) -> bool:
         """Add the span and return True, unless it overlaps one that is taken."""
+        if self.in_the_way(start, end) is not None:
+            return False
+        self._spans.insert(bisect_left(self._spans, (end,)), (start, end))
+        return True
+
+    def in_the_way(self, start: datetime, end: datetime) -> Span | None:
+        """The last taken span that overlaps this one."""
         place = bisect_left(self._spans, (end,))
         # Those before `place` begin before this one ends; the last of them ends last.
         if place and self._spans[place - 1][1] > start:
-            return False
-        self._spans.insert(place, (start, end))
-        return True
+            return self._spans[place - 1]
+        return None
 
 
 def _instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
+from django.db.models.expressions import OrderBy
 
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, latest_start
@@ -103,11 +104,15 @@ def free_days(
 def next_free(
     room: Room, at: datetime, after: datetime | None = None, *, only: Q = ANY
 ) -> Timeslot | None:
-    """The earliest bookable slot (of `only` these), or the earliest that begins from `after` on."""
+    """The earliest bookable slot (of `only` these).
+
+    With `after`: the earliest that begins from then on, else the earliest of all.
+    """
     slots = Timeslot.objects.open().filter(only, bookable_by_time(room, at), room=room)
+    order: list[OrderBy | str] = ["start_time"]
     if after is not None:
-        slots = slots.filter(start_time__gte=after)
-    return slots.select_related("room").order_by("start_time").first()
+        order = [Case(When(start_time__gte=after, then=0), default=1).asc(), *order]
+    return slots.select_related("room").order_by(*order).first()
 
 
 def next_free_times(rooms: Iterable[Room], at: datetime) -> dict[int, datetime]:
@@ -148,11 +153,11 @@ def next_free_slots(rooms: Iterable[Room], at: datetime) -> dict[int, Timeslot]:
     return found
 
 
-def alternatives(slot: Timeslot, at: datetime) -> list[Timeslot]:
-    """Up to three bookable slots of the same room, the nearest in time first."""
+def alternatives(slot: Timeslot, at: datetime, *, only: Q = ANY) -> list[Timeslot]:
+    """Up to three bookable slots (of `only` these) of the same room, the nearest in time first."""
     others = (
         Timeslot.objects.open()
-        .filter(bookable_by_time(slot.room, at), room_id=slot.room_id)
+        .filter(only, bookable_by_time(slot.room, at), room_id=slot.room_id)
         .exclude(pk=slot.pk)
         .select_related("room")
     )

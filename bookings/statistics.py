@@ -76,7 +76,7 @@ def booking_statistics(*, since: date, until: date, room_id: int | None = None) 
     if until - since >= LONGEST:
         raise InvalidInput("At most two years at once.", attr="fromDate")
     rooms = Room.objects.order_by("name", "pk")
-    by_id = {room.pk: room for room in (rooms.filter(pk=room_id) if room_id else rooms)}
+    by_id = {room.pk: room for room in (rooms if room_id is None else rooms.filter(pk=room_id))}
     by_month = until - since >= timedelta(days=MOST_DAYS)
     periods = {_period(day, by_month): Tally() for day in _days(since, until)}
     of_rooms = {pk: Tally() for pk in by_id}

@@ -11,4 +11,5 @@ urlpatterns = [
     path("bookings/<int:booking_id>.ics", views.calendar_file, name="ics"),
     path("bookings/<int:booking_id>/cancel", views.cancel, name="cancel"),
     path("bookings/<int:booking_id>/move", views.move, name="move"),
+    path("media/rooms/<str:name>", views.room_picture, name="room_picture"),
 ]

@@ -19,6 +19,12 @@ def holds_made_since(user_id: int, since: datetime, *, until: datetime | None = 
     return holds.count()
 
 
+def hold_made_before(user_id: int, *, others: int) -> datetime | None:
+    """When this person made the paid hold that `others` later ones came after; None: never."""
+    made = Payment.objects.filter(user_id=user_id).order_by("-created_at", "-pk")
+    return made.values_list("created_at", flat=True)[others : others + 1].first()
+
+
 def live_attempts(payment_id: int) -> list[PaymentAttempt]:
     """Sessions at which somebody may still be paying."""
     return list(PaymentAttempt.objects.filter(payment_id=payment_id, status__in=LIVE_ATTEMPTS))

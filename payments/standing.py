@@ -13,6 +13,8 @@ from payments.models import Payment
 from payments.purposes import handler_of
 from payments.states import ClosedBecause
 
+GOES_BACK = "Your money came after that, so all of it goes back to you, the way you paid."
+
 CLOSED_TITLES = {
     ClosedBecause.LAPSED: "The time to pay ran out",
     ClosedBecause.GIVEN_UP: "You gave this up",
@@ -82,7 +84,8 @@ def standing_of(payment: Payment, word: str, *, is_owner: bool, at: datetime) ->
         )
     if word in {"lapsed", "cancelled"}:
         title = CLOSED_TITLES[ClosedBecause(payment.closed_because or ClosedBecause.LAPSED)]
-        return Standing("clock", title, "The place was given back. Nothing was charged.", *own)
+        charged = GOES_BACK if payment.is_paid else "Nothing was charged."
+        return Standing("clock", title, f"The place was given back. {charged}", *own)
     if word == "processing":
         return Standing(
             "clock",
@@ -93,9 +96,17 @@ def standing_of(payment: Payment, word: str, *, is_owner: bool, at: datetime) ->
         )
     if word == "due":
         return Standing("door", "To be paid at the desk", f"It comes to {amount}.", *own)
-    return Standing(
-        "envelope", "This is paid", f"{amount} were paid. The details went out by e-mail.", *own
-    )
+    return _paid(payment, own)
+
+
+def _paid(payment: Payment, own: tuple[str, str]) -> Standing:
+    amount = money(payment.amount, payment.currency)
+    if payment.refunded:
+        given_back = money(payment.refunded, payment.currency)
+        text = f"{amount} were paid, and {given_back} of it went back or is on its way."
+        return Standing("envelope", "This was paid, and money went back", text, *own)
+    text = f"{amount} were paid. The details went out by e-mail."
+    return Standing("envelope", "This is paid", text, *own)
 
 
 def _own_page(payment: Payment, *, is_owner: bool) -> tuple[str, str]:

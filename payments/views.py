@@ -22,7 +22,7 @@ from payments.models import DemoSession, Payment, PaymentAttempt
 from payments.purposes import handler_of
 from payments.queries import live_attempts
 from payments.services import give_up, lapse
-from payments.standing import countdown_of, shop_of, standing_of
+from payments.standing import GOES_BACK, countdown_of, shop_of, standing_of
 from payments.states import ClosedBecause
 
 
@@ -122,20 +122,18 @@ def _find(token: str) -> Payment:
 
 def _standing(request: Request, payment: Payment) -> HttpResponse:
     """Paid, processing, lapsed or given up: one page, one sentence, one next step."""
-    if payment.closed_because and not payment.is_paid:
+    is_paid_by_owner = payment.is_paid and request.user.pk == payment.user_id
+    if is_paid_by_owner and not _wants_json(request):
+        return redirect(handler_of(payment).return_url(payment))
+    if payment.closed_because:
         lapsed = payment.closed_because == ClosedBecause.LAPSED
-        return _page(
-            request,
-            payment,
-            "lapsed" if lapsed else "cancelled",
-            status=409,
-            error=HoldExpired() if lapsed else PaymentCancelled(),
-        )
+        # None: the refusal's own words, that nothing was charged.
+        said = f"This purchase had ended. {GOES_BACK}" if payment.is_paid else None
+        ended = HoldExpired(said) if lapsed else PaymentCancelled(said)
+        return _page(request, payment, "lapsed" if lapsed else "cancelled", status=409, error=ended)
     if payment.has_lapsed(request.at):
         # Over, but the provider hasn't yet confirmed that nobody can pay there any more.
         return _page(request, payment, "lapsed", status=409, error=HoldExpired())
-    if payment.is_paid and request.user.pk == payment.user_id and not _wants_json(request):
-        return redirect(handler_of(payment).return_url(payment))
     return _page(request, payment, payment.status)
 
 

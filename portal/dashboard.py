@@ -38,6 +38,7 @@ class Entry:
     icon: str
     address: str
     permission: str
+    page: str = "changelist"
 
 
 MENU: Final[dict[str, tuple[Entry, ...]]] = {
@@ -45,6 +46,7 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Bookings", "event_available", "bookings_booking", "bookings.view_booking"),
         Entry("Timeslots", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
         Entry("Rooms", "meeting_room", "bookings_room", "bookings.view_room"),
+        Entry("Figures", "bar_chart", "bookings_booking", "bookings.view_booking", page="stats"),
     ),
     "Events": (
         Entry("Events", "festival", "tickets_event", "tickets.view_event"),
@@ -85,7 +87,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             {
                 "title": entry.title,
                 "icon": entry.icon,
-                "link": reverse(f"admin:{entry.address}_changelist"),
+                "link": reverse(f"admin:{entry.address}_{entry.page}"),
             }
             for entry in entries
             if _may_open(request, entry)
@@ -252,7 +254,7 @@ def _ways(user: User) -> Iterable[dict[str, str]]:
             "bookings_timeslot_generate",
             "bookings.add_timeslot",
         ),
-        ("Close a timeslot", "block", "bookings_timeslot_changelist", "bookings.block_timeslot"),
+        ("Close timeslots", "block", "bookings_timeslot_many", "bookings.block_timeslot"),
         ("Add a room", "add_home", "bookings_room_add", "bookings.add_room"),
         ("Plan an event", "festival", "tickets_event_add", "tickets.add_event"),
         (

@@ -7,6 +7,7 @@ The rows are compared with the URLconf, so an address without a row fails. What 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +19,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
-from bookings.services import block_slot
+from bookings.services import block_slot, cancel_booking
 from notifications.delivery import deliver
 from notifications.models import OutgoingMail
+from payments.models import Refund
+from payments.services import take_desk_payment
+from payments.states import DeskMethod, RefundState
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot, MakeUser, book_slot, pay
 
 # A person with `is_staff` alone belongs to the staff and has no role there.
@@ -47,11 +51,14 @@ FOR_ANYBODY = {
     "demo/mails/<int:mail_id>/body",
     "demo/mails/<int:mail_id>/attachments/<int:attachment_id>",
     "demo/checkout/<str:session_id>",
+    "media/rooms/<str:name>",
     r"^(?P<path>(?:account|bookings|pay|demo)(?:/.*)?)/$",
     r"^(?P<path>accounts/[a-z0-9/-]*[a-z0-9])$",
     "^api/",
 }
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+LATER = START + timedelta(days=1)
 
 Statuses = tuple[int, ...]
 
@@ -114,6 +121,7 @@ ROWS = [
     Row("POST", V1 + "bookings", signed_in(201), PLACE),
     Row("GET", V1 + "bookings/<int:pk>", owner(200)),
     Row("PUT", V1 + "bookings/<int:pk>/cancel", owner(200)),
+    Row("PUT", V1 + "bookings/<int:pk>/reschedule", owner(200), {"timeslotId": "<free_slot>"}),
     Row("GET", V1 + "admin/rooms", desk(200)),
     Row("POST", V1 + "admin/rooms", manager(201), {"name": "Loft", "roomType": "office"}),
     Row("GET", V1 + "admin/rooms/<int:pk>", desk(200), of="room"),
@@ -130,6 +138,8 @@ ROWS = [
     Row("PUT", V1 + "admin/timeslots/<int:pk>/unblock", desk(200), of="shut_slot"),
     Row("GET", V1 + "admin/bookings", desk(200)),
     Row("GET", V1 + "admin/bookings/<int:pk>", desk(200)),
+    Row("PUT", V1 + "admin/bookings/<int:pk>", desk(200), {"staffNotes": "allergic"}),
+    Row("PATCH", V1 + "admin/bookings/<int:pk>", desk(200), {"staffNotes": "allergic"}),
     Row("PUT", V1 + "admin/bookings/<int:pk>/status", desk(200), {"status": "cancelled"}),
     # Refunds other than by the policy are a manager's decision.
     Row(
@@ -144,7 +154,31 @@ ROWS = [
         manager(200),
         {"status": "cancelled", "refund": "none"},
     ),
+    Row(
+        "POST",
+        V1 + "admin/bookings",
+        desk(201),
+        {"userId": "<stranger>", "timeslotId": "<free_slot>"},
+    ),
+    Row("GET", V1 + "admin/bookings/stats", manager(200)),
+    Row(
+        "PUT",
+        V1 + "admin/bookings/<int:pk>/reschedule",
+        desk(200),
+        {"timeslotId": "<free_slot>"},
+    ),
+    Row("POST", V1 + "admin/bookings/<int:pk>/payment", desk(200), {"method": "cash"}, of="held"),
     Row("GET", V1 + "admin/refunds", desk(200)),
+    Row("POST", V1 + "admin/refunds/<int:pk>/retry", desk(201), of="failed_refund"),
+    # Another amount than the one that failed is a manager's decision.
+    Row(
+        "POST",
+        V1 + "admin/refunds/<int:pk>/retry",
+        manager(201),
+        {"amount": 1},
+        of="failed_refund",
+    ),
+    Row("POST", V1 + "admin/refunds/<int:pk>/paid-back", desk(200), of="desk_refund"),
     Row("GET", V1 + "admin/mails", desk(200)),
     Row("POST", V1 + "admin/mails/<int:pk>/resend", desk(201), of="mail"),
     Row("GET", V1 + "schema", everybody(200)),
@@ -162,6 +196,17 @@ ROWS = [
         "bookings/<int:booking_id>/cancel",
         owner(303, anonymous=302),
         {"expected_refund": "80.00"},
+    ),
+    Row("GET", "bookings/<int:booking_id>/move", owner(200, anonymous=302)),
+    Row(
+        "POST",
+        "bookings/<int:booking_id>/move",
+        owner(303, anonymous=302),
+        {
+            "slot": "<free_slot>",
+            "expected_price": "80.00",
+            "idempotency_key": "3f0c1a52-7d0e-4b57-9d5c-0c8b7f0e6a11",
+        },
     ),
     # Whoever has the address may pay: it can't be guessed.
     Row("GET", "pay/<str:token>", everybody(303)),
@@ -219,7 +264,8 @@ def world(
     Timeslot.objects.update(price=Decimal("80.00"))
     booking: Booking = pay(book_slot(Timeslot.objects.get(pk=slots[0].pk), customer))
     block_slot(slot_id=slots[2].pk, reason="painting")
-    held = book_slot(Timeslot.objects.get(pk=slots[3].pk), customer).payment
+    held_booking = book_slot(Timeslot.objects.get(pk=slots[3].pk), customer)
+    held = held_booking.payment
     assert held is not None
     people: dict[str, User | None] = {
         "anonymous": None,
@@ -237,6 +283,12 @@ def world(
         "free_slot": slots[1].pk,
         "shut_slot": slots[2].pk,
         "mail": sent_mail().pk,
+        "stranger": stranger.pk,
+        "held": held_booking.pk,
+        "failed_refund": failed_refund(make_slot(room=room, start=LATER), stranger).pk,
+        "desk_refund": desk_refund(
+            make_slot(room=room, start=LATER.replace(hour=10)), stranger, manager
+        ).pk,
     }
     with time_machine.travel(NOW, tick=False):
         yield World(people, ids, held.token)
@@ -248,6 +300,22 @@ def sent_mail() -> OutgoingMail:
     deliver(mail.pk, now=lambda: NOW)
     mail.refresh_from_db()
     return mail
+
+
+def failed_refund(slot: Timeslot, user: User) -> Refund:
+    """Of a cancelled booking; the provider said no."""
+    cancelled = cancel_booking(booking_id=pay(book_slot(slot, user)).pk, by=user, at=NOW)
+    Refund.objects.update(status=RefundState.FAILED)
+    return Refund.objects.get(payment=cancelled.payment)
+
+
+def desk_refund(slot: Timeslot, user: User, staff: User) -> Refund:
+    """Of a cancelled booking that was paid in cash; not handed back yet."""
+    payment = book_slot(slot, user).payment
+    assert payment is not None
+    take_desk_payment(payment_id=payment.pk, method=DeskMethod.CASH, by=staff, at=NOW)
+    cancel_booking(booking_id=payment.bookings.get().pk, by=user, at=NOW)
+    return Refund.objects.get(payment=payment)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -35,7 +35,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.models import User
+from bookings.services import cancel_booking
 from config.wsgi import application
+from payments.models import Refund
+from payments.states import RefundState
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot, book_slot, pay
 
 EXAMPLES = 40
@@ -72,6 +75,8 @@ class World:
     booking: int
     timeslot: int
     room: int
+    refund: int
+    user: int
 
     def make_real(self, case: Case[Any]) -> None:
         """Name rows that are there."""
@@ -79,11 +84,13 @@ class World:
         if case.path_parameters:
             number = self.room if "rooms" in path else self.booking
             number = self.timeslot if "admin/timeslots" in path else number
+            number = self.refund if "admin/refunds" in path else number
             case.path_parameters["id"] = number
         for named in (case.body, case.query):
             if isinstance(named, dict):
                 named.update({"roomId": self.room} if "roomId" in named else {})
                 named.update({"timeslotId": self.timeslot} if "timeslotId" in named else {})
+                named.update({"userId": self.user} if "userId" in named else {})
 
 
 @pytest.fixture(autouse=True)
@@ -104,14 +111,20 @@ def world(
     make_room: MakeRoom,
     make_slot: MakeSlot,
 ) -> World:
-    """A paid booking of the customer and a free time; who asks is the customer or the manager."""
+    """A paid booking of the customer, a failed refund of a cancelled one, and a free time; who
+    asks is the customer or the manager.
+    """
     room = make_room()
-    taken, free = (
-        make_slot(room=room, start=START.replace(hour=hour), price=Decimal(80)) for hour in (9, 10)
+    taken, free, given_back = (
+        make_slot(room=room, start=START.replace(hour=hour), price=Decimal(80))
+        for hour in (9, 10, 11)
     )
     booking = pay(book_slot(taken, customer))
+    cancelled = pay(book_slot(given_back, customer))
+    cancel_booking(booking_id=cancelled.pk, by=customer, at=NOW)
+    Refund.objects.update(status=RefundState.FAILED)
     who = {"customer": customer, "manager": manager}[request.param]
-    return World(token_of(who), booking.pk, free.pk, room.pk)
+    return World(token_of(who), booking.pk, free.pk, room.pk, Refund.objects.get().pk, customer.pk)
 
 
 def token_of(user: User) -> str:

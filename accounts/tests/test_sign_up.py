@@ -42,6 +42,17 @@ def test_an_address_that_is_too_long_is_refused_not_cut(
     assert not OutgoingMail.objects.exists()
 
 
+@pytest.mark.parametrize(("sign_up", "status"), [(on_the_page, 200), (over_the_api, 400)])
+@pytest.mark.parametrize("invisible", ["\u200b", "\u00ad", "\u202e"])
+def test_an_address_that_only_looks_like_another_is_refused(
+    client: Client, sign_up: Any, status: int, invisible: str
+) -> None:
+    answer = sign_up(client, f"ada@exam{invisible}ple.com")
+
+    assert answer.status_code == status
+    assert not User.objects.exists()
+
+
 @pytest.mark.parametrize("sign_up", [on_the_page, over_the_api])
 def test_the_later_of_two_presses_is_answered_not_broken(
     client: Client, sign_up: Any, monkeypatch: pytest.MonkeyPatch

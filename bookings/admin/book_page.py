@@ -104,7 +104,7 @@ def _form(search: Search, data: Any = None) -> BookForm:
         timeslot=preselected(search.slots, search.wanted),
         person=person,
         email=who if "@" in who else "",
-        name="" if "@" in who else who,
+        name="" if people or "@" in who else who,
     )
     return BookForm(data, initial=initial, slots=_choices(search), people=people)
 

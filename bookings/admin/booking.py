@@ -57,7 +57,7 @@ class BookingAdmin(DeskMixin, DecidingAdmin):
     list_per_page = 50
     search_fields = ("=pk", "user__email", "user__name")
     search_help_text = "Number, name or e-mail"
-    actions_detail = ("take_money", "move", *BUTTONS, "note")
+    actions_detail = ("take_money", "move", "note", *BUTTONS)
     change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/booking/sections.html"
 

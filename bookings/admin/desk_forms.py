@@ -77,7 +77,7 @@ class TimeField(forms.IntegerField):
         )
 
     def offer(self, choices: Sequence[tuple[int, str]]) -> None:
-        self.widget.choices = choices
+        self.widget.choices = [("", "Choose a time"), *choices]
 
 
 class BookForm(forms.Form):
@@ -102,11 +102,12 @@ class BookForm(forms.Form):
     payment = forms.ChoiceField(
         label="Payment",
         choices=[
-            (DUE, "At the desk: the booking is confirmed at once"),
-            (HOLD, "Online: the place is held, and you pass on the address to pay at"),
+            (DUE, "At the desk: confirmed at once"),
+            (HOLD, "Online: held until it is paid"),
         ],
         widget=UnfoldAdminRadioSelectWidget,
-        help_text="What costs nothing is confirmed at once.",
+        help_text="For paying online you are shown an address to pass on. "
+        "What costs nothing is confirmed at once.",
     )
     notes = forms.CharField(
         label="Notes",

@@ -1,34 +1,19 @@
 """Times as staff type them: a day and an hour by the room's own clock."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
 )
 
-from bookings.models import MOST_PLACES, Room, Timeslot
-from bookings.planning import MONDAY_TO_FRIDAY, Plan, Window, same_hours
+from bookings.models import Timeslot
 from common import clock
 from common.staff.rows import RefusingForm
 from common.staff.times import DayInput, HourInput, instant
 
-WEEKDAYS: Final = (
-    (1, "Mon"),
-    (2, "Tue"),
-    (3, "Wed"),
-    (4, "Thu"),
-    (5, "Fri"),
-    (6, "Sat"),
-    (7, "Sun"),
-)
 TIME_FIELDS: Final = ("day", "starts", "minutes")
-FOUR_WEEKS: Final = timedelta(days=27)
 
 
 class MinutesField(forms.IntegerField):
@@ -104,99 +89,3 @@ class TimeslotForm(RefusingForm, forms.ModelForm[Timeslot]):
         if set(TIME_FIELDS) & set(self.changed_data):
             values |= {name: self.cleaned_data[name] for name in ("start_time", "end_time")}
         return values
-
-
-class GenerateForm(forms.Form):
-    """Opening hours, to be filled with times."""
-
-    room = forms.ModelChoiceField(
-        Room.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose a room"
-    )
-    first_day = forms.DateField(label="From", widget=DayInput)
-    last_day = forms.DateField(label="Up to and including", widget=DayInput)
-    weekdays = forms.TypedMultipleChoiceField(
-        label="On",
-        choices=WEEKDAYS,
-        coerce=int,
-        initial=list(MONDAY_TO_FRIDAY),
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-    )
-    opens = forms.TimeField(label="Opens", initial=time(9), widget=HourInput)
-    closes = forms.TimeField(
-        label="Closes",
-        initial=time(17),
-        widget=HourInput,
-        help_text="By the room's own clock; 00:00 is midnight. For a lunch break make the morning "
-        "first, then the afternoon.",
-    )
-    minutes = MinutesField(label="Length of each time, in minutes", initial=30)
-    price = forms.DecimalField(
-        required=False,
-        min_value=0,
-        max_digits=10,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-        help_text="For each time. Empty: the room's price per hour for its length. 0: free.",
-    )
-    places = forms.IntegerField(
-        initial=1,
-        min_value=1,
-        max_value=MOST_PLACES,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text="How many can book each time.",
-    )
-
-    # Which of these a refusal of the service is about.
-    fields_by_attr: ClassVar = {
-        "roomId": "room",
-        "startDate": "first_day",
-        "endDate": "last_day",
-        "slotDuration": "minutes",
-        "price": "price",
-        "maxBookings": "places",
-    }
-
-    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.at = at
-        rooms = Room.objects.active()
-        self.fields["room"].queryset = rooms  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        super().clean()
-        given = self.cleaned_data
-        room, first, last = (given.get(name) for name in ("room", "first_day", "last_day"))
-        if room and first and first < self.at.astimezone(clock.zone(room.timezone)).date():
-            self.add_error("first_day", "This day is over.")
-        elif first and last and last < first:
-            self.add_error("last_day", "The last day lies before the first.")
-        opens, closes = given.get("opens"), given.get("closes")
-        if opens is not None and opens == closes != time(0):
-            self.add_error("closes", "It closes the moment it opens.")
-
-    def plan(self) -> Plan:
-        given = self.cleaned_data
-        hours = Window(given["opens"], given["closes"])
-        return Plan(
-            first_day=given["first_day"],
-            last_day=given["last_day"],
-            slot_length=timedelta(minutes=given["minutes"]),
-            hours=same_hours(hours, given["weekdays"]),
-        )
-
-
-def first_month(today: date) -> dict[str, date]:
-    """Four weeks from today: what the generator's page offers."""
-    return {"first_day": today, "last_day": today + FOUR_WEEKS}
-
-
-def by_day(slots: Iterable[Timeslot], zone_name: str) -> list[dict[str, Any]]:
-    """Slots grouped by their local day: the day in words and its hours."""
-    days: dict[date, dict[str, Any]] = {}
-    for slot in slots:
-        local = slot.start_time.astimezone(clock.zone(zone_name)).date()
-        found = days.setdefault(
-            local, {"day": clock.say_date(slot.start_time, zone_name), "times": []}
-        )
-        found["times"].append(clock.say_time(slot.start_time, zone_name))
-    return list(days.values())

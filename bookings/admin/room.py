@@ -11,13 +11,21 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelect2Widget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
 
 from bookings.models import Booking, Room
+from bookings.pictures import Encoded, encode, small
 from bookings.queries import next_free_times
-from bookings.services import delete_room, save_room
+from bookings.services import delete_room, save_room, save_room_picture
 from common import clock
+from common.errors import InvalidInput
 from common.http import Request
 from common.money import money
 from common.staff.asking import Line, Question
@@ -48,6 +56,16 @@ class RoomForm(RefusingForm, forms.ModelForm[Room]):
     fields_by_attr: ClassVar = {"hourlyRate": "hourly_rate"}
 
     refund_policy = PolicyField(label="Own refund policy", required=False)
+    picture = forms.FileField(
+        label="New picture",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        help_text="JPEG, PNG or WebP, at most 8 MB; wide ones look best. "
+        "Without one, customers see a pattern drawn from the name.",
+    )
+    remove_picture = forms.BooleanField(
+        label="Remove the picture", required=False, widget=UnfoldBooleanWidget
+    )
 
     class Meta:
         model = Room
@@ -83,6 +101,16 @@ class RoomForm(RefusingForm, forms.ModelForm[Room]):
                 "Bookings that exist keep the policy they were made under."
             )
 
+    def clean_picture(self) -> Encoded | None:
+        """What is kept of the file; what it is, its content tells and not its name."""
+        file = self.cleaned_data["picture"]
+        if not file:
+            return None
+        try:
+            return encode(file)
+        except InvalidInput as refusal:
+            raise forms.ValidationError(refusal.message) from None
+
     def clean(self) -> None:
         super().clean()
         self.refuse()
@@ -108,6 +136,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
     actions_detail = ("times", "bookings", "generate")
     fieldsets = (
         (None, {"fields": ("name", "room_type", "description", "capacity", "is_active")}),
+        ("Picture", {"fields": ("show_picture", "picture", "remove_picture")}),
         ("Price and refunds", {"fields": ("hourly_rate", "refund_policy")}),
         (
             "When it can be booked",
@@ -126,7 +155,12 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
     def get_fieldsets(self, request: Request, obj: Room | None = None) -> Any:
         """Who may only look sees the refund policy as a sentence."""
         if self.has_change_permission(request, obj):
-            return self.fieldsets
+            if obj is not None and obj.image_url:
+                return self.fieldsets
+            return [
+                (title, {"fields": ("picture",)} if title == "Picture" else part)
+                for title, part in self.fieldsets
+            ]
         return [
             (
                 title,
@@ -134,6 +168,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
                     "fields": [
                         "show_policy" if name == "refund_policy" else name
                         for name in part["fields"]
+                        if name not in {"picture", "remove_picture"}
                     ]
                 },
             )
@@ -141,7 +176,9 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
         ]
 
     def get_readonly_fields(self, request: Request, obj: Room | None = None) -> Sequence[str]:
-        return () if self.has_change_permission(request, obj) else ("show_policy",)
+        if self.has_change_permission(request, obj):
+            return ("show_picture",)
+        return ("show_policy", "show_picture")
 
     def formfield_for_dbfield(self, db_field: Any, request: Request, **kwargs: Any) -> Any:
         if db_field.name == "timezone":
@@ -157,13 +194,22 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
 
     def save_model(self, request: Request, obj: Room, form: RoomForm, change: bool) -> None:
         """By the service alone, and only what was changed. May raise DomainError."""
-        names = form.changed_data if change else EDITED
+        names = [name for name in EDITED if not change or name in form.changed_data]
         saved = save_room(
             changes={name: form.cleaned_data[name] for name in names},
             at=request.at,
             room_id=obj.pk if change else None,
         )
         obj.pk = saved.pk
+        picture: Encoded | None = form.cleaned_data.get("picture")
+        if picture or form.cleaned_data.get("remove_picture"):
+            obj.image_url = save_room_picture(room_id=saved.pk, picture=picture).image_url
+
+    @display(description="picture now")
+    def show_picture(self, room: Room) -> str:
+        if not room.image_url:
+            return "None: customers see a pattern drawn from the name."
+        return format_html('<img class="staff-picture" src="{}" alt="">', small(room.image_url))
 
     # --- List --------------------------------------------------------------------------------
 

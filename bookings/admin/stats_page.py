@@ -136,7 +136,11 @@ def _lines(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
     most = max((row["revenue"]["net"] for row in rows), default=Decimal(0))
     return [
         {
-            "name": row.get("name") or row["period"],
+            "name": row.get("name") or _said_period(row["period"]),
+            "is_empty": not any(row["bookings"].values())
+            and not row["occupancy"]["open_places"]
+            and not row["revenue"]["captured"]
+            and not row["revenue"]["refunded"],
             "bookings": row["bookings"]["total"],
             "cancelled": row["bookings"]["cancelled"],
             "captured": money(row["revenue"]["captured"], currency),
@@ -149,6 +153,14 @@ def _lines(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _said_period(period: str) -> str:
+    """'Thu 9 Jul 2026', or 'July 2026'."""
+    if len(period) == len("2026-07"):
+        return f"{date.fromisoformat(f'{period}-01'):%B %Y}"
+    day = date.fromisoformat(period)
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def _share(amount: Decimal, most: Decimal) -> int:

@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from bookings.admin.filters import PlacesFilter, RoomFilter, SlotWhenFilter
 from bookings.admin.forms import TIME_FIELDS, TimeslotForm
 from bookings.admin.generator import generate_page
+from bookings.admin.range_page import range_page
 from bookings.models import Booking, Timeslot
 from bookings.services import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
 from common import clock
@@ -54,7 +55,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     search_fields = ("room__name", "blocked_reason")
     search_help_text = "Room, or why it is closed"
     actions = ("block_selected", "unblock_selected", "delete_chosen")
-    actions_list = ("generate",)
+    actions_list = ("generate", "many")
     actions_detail = ("book", "block", "unblock")
     change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/timeslot/sections.html"
@@ -229,6 +230,10 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
     @action(description="Make many timeslots", permissions=["add"], icon="calendar_add_on")
     def generate(self, request: Request) -> HttpResponse:
         return generate_page(self, request)
+
+    @action(description="Close or open many", permissions=["block"], icon="event_busy")
+    def many(self, request: Request) -> HttpResponse:
+        return range_page(self, request)
 
     @action(description="Close for booking", permissions=["block"], icon="block")
     def block(self, request: Request, object_id: str) -> HttpResponse:

@@ -1,8 +1,9 @@
 """What lists can be narrowed by: the query parameters and the rows that they leave."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
@@ -140,13 +141,39 @@ class BookingQuery(Serializer):
     status = serializers.ChoiceField(choices=BookingStatus.choices, required=False)
 
 
-class StaffBookingQuery(BookingQuery):
+class SlotDaysQuery(Serializer):
+    """Bookings of a room, by the days of their timeslots; both ends included."""
+
     room_id = IdField(required=False)
-    user_id = IdField(required=False)
     from_date = DayField(
         required=False, help_text="Timeslots from that day on, in each room's own zone."
     )
     to_date = DayField(required=False, help_text="To that day, itself included.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        first, last = attrs.get("from_date"), attrs.get("to_date")
+        if first and last and last < first:
+            raise serializers.ValidationError({"toDate": "toDate lies before fromDate."})
+        return attrs
+
+
+A_YEAR = timedelta(days=365)
+
+
+def report_days(wanted: dict[str, Any], at: datetime) -> tuple[date, date]:
+    """The first and last day that a SlotDaysQuery means where a span is needed."""
+    today = at.astimezone(clock.zone(settings.TIME_ZONE)).date()
+    if "from_date" not in wanted and "to_date" not in wanted:
+        return today - A_YEAR, today + A_YEAR
+    first = wanted.get("from_date")
+    if first is None:
+        last: date = wanted["to_date"]
+        return last - min(2 * A_YEAR, last - DayField.FIRST), last
+    return first, wanted.get("to_date") or first + min(2 * A_YEAR, DayField.LAST - first)
+
+
+class StaffBookingQuery(BookingQuery, SlotDaysQuery):
+    user_id = IdField(required=False)
     search = serializers.CharField(
         required=False,
         allow_blank=True,
@@ -154,12 +181,6 @@ class StaffBookingQuery(BookingQuery):
         help_text="In the person's name and address, the room's name and the notes; "
         "a number finds that booking too.",
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        first, last = attrs.get("from_date"), attrs.get("to_date")
-        if first and last and last < first:
-            raise serializers.ValidationError({"toDate": "toDate lies before fromDate."})
-        return attrs
 
 
 def bookings(rows: QuerySet[Booking], wanted: dict[str, Any]) -> QuerySet[Booking]:

@@ -30,6 +30,11 @@ urlpatterns = [
         name="booking_cancel",
     ),
     path(
+        "bookings/<int:pk>/reschedule",
+        BookingViewSet.as_view({"put": "reschedule"}),
+        name="booking_reschedule",
+    ),
+    path(
         "admin/rooms",
         StaffRoomViewSet.as_view({"get": "list", "post": "create"}),
         name="staff_rooms",
@@ -60,15 +65,34 @@ urlpatterns = [
         StaffTimeslotViewSet.as_view({"put": "unblock"}),
         name="staff_timeslot_unblock",
     ),
-    path("admin/bookings", StaffBookingViewSet.as_view({"get": "list"}), name="staff_bookings"),
+    path(
+        "admin/bookings",
+        StaffBookingViewSet.as_view({"get": "list", "post": "create"}),
+        name="staff_bookings",
+    ),
+    path(
+        "admin/bookings/stats",
+        StaffBookingViewSet.as_view({"get": "stats"}),
+        name="staff_booking_stats",
+    ),
     path(
         "admin/bookings/<int:pk>",
-        StaffBookingViewSet.as_view({"get": "retrieve"}),
+        StaffBookingViewSet.as_view({"get": "retrieve", **CHANGE}),
         name="staff_booking",
     ),
     path(
         "admin/bookings/<int:pk>/status",
         StaffBookingViewSet.as_view({"put": "set_status"}),
         name="staff_booking_status",
+    ),
+    path(
+        "admin/bookings/<int:pk>/reschedule",
+        StaffBookingViewSet.as_view({"put": "reschedule"}),
+        name="staff_booking_reschedule",
+    ),
+    path(
+        "admin/bookings/<int:pk>/payment",
+        StaffBookingViewSet.as_view({"post": "take_payment"}),
+        name="staff_booking_payment",
     ),
 ]

@@ -213,6 +213,12 @@ class Booking(models.Model):
             free_until=self.free_until(self.timeslot.start_time),
         )
 
+    @property
+    def whole_back_until(self) -> datetime | None:
+        """Until when a cancel gives back all of it, by the policy or by a move by staff."""
+        best = self.refund_schedule[0]
+        return best.until if best.percent == 100 else None
+
     def free_until(self, starts_at: datetime) -> datetime | None:
         """Until when a move by staff allows to cancel for all of it, starting at `starts_at`."""
         if self.free_cancel_until is None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.conf import settings
 
@@ -13,7 +14,9 @@ from bookings.services.release import release_lapsed_holds
 from bookings.services.take_place import find_slot, require_bookable, take_place
 from common.errors import DomainError, InvalidInput, NotFound, Throttled
 from common.service import service
-from payments.queries import holds_made_since, open_holds
+from payments.queries import hold_made_before, holds_made_since, open_holds
+
+HOLDS_COUNT_FOR: Final = timedelta(hours=1)
 
 
 def book(
@@ -61,9 +64,9 @@ def _book(
     # All reading first, under the user's lock: two requests of one person come one by one.
     user = User.objects.lock(user_id)[user_id]
     slot = find_slot(timeslot_id)
-    if not Room.objects.filter(pk=room_id).exists():
-        raise NotFound("There is no such room.")
     if slot.room_id != room_id:
+        if not Room.objects.filter(pk=room_id).exists():
+            raise NotFound("There is no such room.")
         raise InvalidInput("This time belongs to another room.", attr="timeslotId")
     require_bookable(slot, at)
     _require_own_limits(user, slot, slot.effective_price, at)
@@ -107,8 +110,15 @@ def _require_own_limits(user: User, slot: Timeslot, price: Decimal, at: datetime
         return
     if open_holds(user.pk, at=at) >= settings.MAX_OPEN_HOLDS:
         raise TooManyHolds
-    if holds_made_since(user.pk, at - timedelta(hours=1)) >= settings.MAX_HOLDS_PER_HOUR:
+    if holds_made_since(user.pk, at - HOLDS_COUNT_FOR) >= settings.MAX_HOLDS_PER_HOUR:
         raise Throttled(
             "You made many holds within an hour. Please wait a while before the next one.",
-            details={"retryAfter": 600},
+            details={"retryAfter": _seconds_until_next_hold(user, at)},
         )
+
+
+def _seconds_until_next_hold(user: User, at: datetime) -> int:
+    """Until the oldest of the holds that are too many no longer counts."""
+    made = hold_made_before(user.pk, others=settings.MAX_HOLDS_PER_HOUR - 1)
+    assert made is not None, "somebody who made none made too many"
+    return int((made + HOLDS_COUNT_FOR - at).total_seconds()) + 1

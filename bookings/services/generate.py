@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -16,14 +16,27 @@ from common.service import service
 SHOWN = 100
 
 
+@dataclass(frozen=True)
+class SkippedSpan:
+    """A time that was left out, because it would overlap `other` (start and end)."""
+
+    start: datetime
+    end: datetime
+    other: Span
+
+
 @dataclass
 class GenerateResult:
-    """What was made, or would be; `timeslots` are the first hundred made, on a dry run all."""
+    """What was made, or would be; `timeslots` are the first hundred made, on a dry run all.
+
+    `skipped_spans` are the first hundred that were left out, on a dry run all.
+    """
 
     created: int = 0
     skipped: int = 0
     dry_run: bool = False
     timeslots: list[Timeslot] = field(default_factory=list)
+    skipped_spans: list[SkippedSpan] = field(default_factory=list)
 
 
 def generate_slots(
@@ -50,7 +63,9 @@ def generate_slots(
     for days in _weeks(plan):
         made, skipped = _fill(sample, plan, days, dry_run)
         result.created += len(made)
-        result.skipped += skipped
+        result.skipped += len(skipped)
+        most = len(skipped) if dry_run else SHOWN - len(result.skipped_spans)
+        result.skipped_spans += skipped[: max(most, 0)]
         if dry_run:
             result.timeslots += [
                 Timeslot(
@@ -68,20 +83,28 @@ def generate_slots(
 
 
 @service
-def _fill(sample: Timeslot, plan: Plan, days: list[date], dry_run: bool) -> tuple[list[Span], int]:
-    """What was made of these days, or would be, and how many were skipped."""
+def _fill(
+    sample: Timeslot, plan: Plan, days: list[date], dry_run: bool
+) -> tuple[list[Span], list[SkippedSpan]]:
+    """What was made of these days, or would be, and what was skipped."""
     room = Room.objects.select_for_update().get(pk=sample.room_id)
     zone = clock.zone(room.timezone)
     wanted = [span for day in days for span in slots_of_day(plan, day, zone)]
     if not wanted:
-        return [], 0
+        return [], []
     existing = Timeslot.objects.overlapping(room.pk, wanted[0][0], max(end for _, end in wanted))
     # Its own slots count too: two windows of one day may overlap.
     taken = TakenSpans(existing.order_by().values_list("start_time", "end_time"))
-    fresh = [span for span in wanted if taken.take(*span)]
+    fresh: list[Span] = []
+    skipped: list[SkippedSpan] = []
+    for span in wanted:
+        if taken.take(*span):
+            fresh.append(span)
+        elif (other := taken.in_the_way(*span)) is not None:
+            skipped.append(SkippedSpan(*span, other))
     if fresh and not dry_run:
         Timeslot.objects.insert_like(sample, fresh)
-    return fresh, len(wanted) - len(fresh)
+    return fresh, skipped
 
 
 def _as_written(room: Room, made: list[Span], most: int) -> list[Timeslot]:

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Q
+
 from accounts.models import User
 from bookings import emails
 from bookings.errors import AlreadyBooked, PriceIncrease, SlotTaken, TooLate
 from bookings.models import MOVED_FROM, Booking, Timeslot
-from bookings.queries import alternatives, has_place
+from bookings.queries import alternatives, fits_move, has_place
 from bookings.services.cancel import lock_booking
 from bookings.services.release import release_lapsed_holds
 from bookings.services.take_place import find_slot, require_bookable, require_price
@@ -58,7 +60,8 @@ def move_obstacle(booking: Booking, timeslot_id: int, *, at: datetime) -> Domain
     except DomainError as error:
         return error
     if target.is_blocked or target.places_left == 0:
-        return SlotTaken("This time is taken.", details={"alternatives": alternatives(target, at)})
+        others = alternatives(target, at, only=fits_move(booking))
+        return SlotTaken("This time is taken.", details={"alternatives": others})
     return None
 
 
@@ -145,7 +148,9 @@ def _move(
 ) -> Booking:
     former = booking.timeslot
     _require_no_place_yet(booking, target)
-    _swap_places(former, target, at)
+    # What is offered instead must not be refused for its price, nor be where the booking is now.
+    only = fits_move(booking) if by.pk == booking.user_id else ~Q(pk=former.pk)
+    _swap_places(former, target, at, instead=only)
 
     saved, booking.price = booking.price - price, price
     booking.timeslot = target
@@ -166,16 +171,17 @@ def _move(
     return booking
 
 
-def _swap_places(former: Timeslot, target: Timeslot, at: datetime) -> None:
+def _swap_places(former: Timeslot, target: Timeslot, at: datetime, *, instead: Q) -> None:
     """Claim the one, give back the other, in the order of their ids like everybody who needs two.
 
-    Releasing first is safe: when the claim fails, the whole transaction is undone.
+    Releasing first is safe: when the claim fails, the whole transaction is undone. The alternatives
+    to a lost time are of `instead`.
     """
     claim_first = target.pk < former.pk
     if not claim_first:
         Timeslot.objects.release_place(former.pk)
     if not Timeslot.objects.claim_place(target.pk, at=at, price=target.price):
-        raise SlotTaken(details={"alternatives": alternatives(target, at)})
+        raise SlotTaken(details={"alternatives": alternatives(target, at, only=instead)})
     if claim_first:
         Timeslot.objects.release_place(former.pk)
 

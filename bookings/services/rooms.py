@@ -1,9 +1,13 @@
 """Rooms, by staff."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from django.db import transaction
+
 from bookings.models import Booking, Room, Timeslot
+from bookings.pictures import discard
 from bookings.services.prices import require_rate_chargeable
 from common.errors import NotFound
 from common.service import service
@@ -21,8 +25,14 @@ def save_room(*, changes: dict[str, Any], at: datetime, room_id: int | None = No
         if found is None:
             raise NotFound("There is no such room.")
         room = found
+    if "name" in changes:
+        # It stands in lines of mails and of calendar files: a line break would end them.
+        changes = changes | {"name": " ".join(changes["name"].split())}
+    former_picture = room.image_url
     for name, value in changes.items():
         setattr(room, name, value)
+    if room.image_url != former_picture:
+        transaction.on_commit(partial(discard, former_picture), robust=True)
     if changes.get("hourly_rate") is not None:
         require_rate_chargeable(changes["hourly_rate"], room_id=room_id, at=at)
     # Named fields only: what somebody else has changed meanwhile stays.
@@ -46,5 +56,6 @@ def delete_room(*, room_id: int) -> Room | None:
         room.save(update_fields=["is_active", "updated_at"])
         return room
     room.timeslots.all().delete()
+    transaction.on_commit(partial(discard, room.image_url), robust=True)
     room.delete()
     return None

@@ -91,7 +91,7 @@ def test_a_broken_form_is_not_our_fault(customer: User, slot: Timeslot, boundary
         ("options", "/bookings"),
         ("trace", "/bookings"),
         ("brew", "/bookings"),
-        ("post", "/admin/bookings"),
+        ("put", "/admin/bookings"),
         ("get", "/admin/timeslots/generate"),
         ("options", "/admin/rooms"),
     ],
@@ -129,10 +129,17 @@ def test_an_unknown_address_is_404(api: MakeApi, customer: User, path: str) -> N
         refused(client.client.post(path, b"{}", content_type="application/json"), 404, "not_found")
 
 
-def test_what_cannot_be_written_as_json_is_not_asked_for(api: MakeApi) -> None:
-    answer = api().client.get("/api/v1/bookings/rooms", headers={"Accept": "text/csv"})
+@pytest.mark.parametrize(
+    "accept", ["", "text/html", "text/csv", "application/json;q=0", "nonsense"]
+)
+def test_json_is_served_whatever_is_asked_for(api: MakeApi, accept: str) -> None:
+    client = api().client
 
-    refused(answer, 406, "not_acceptable")
+    answer = client.get("/api/v1/bookings/rooms", headers={"Accept": accept})
+    missing = client.get("/api/v1/bookings/rooms/1", headers={"Accept": accept})
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    refused(missing, 404, "not_found")
 
 
 def test_several_faults_are_told_at_once(api: MakeApi, manager: User) -> None:

@@ -42,6 +42,7 @@ def test_staff_see_whose_it_is_and_what_happened(
     moment = "2026-07-02T08:00:00Z"
     assert found == own | {
         "timeslot": timeslot,
+        "staffNotes": "",
         "user": {"id": customer.pk, "name": "Ada Lovelace", "email": "ada@example.com"},
         "history": [
             {
@@ -130,6 +131,29 @@ def test_bad_filters_are_400(
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == attr
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_notes_of_the_staff_are_theirs_alone(
+    api: MakeApi, front_desk: User, customer: User, make_booking: MakeBooking, method: str
+) -> None:
+    booking = make_booking()
+    client, path = api(front_desk), f"/admin/bookings/{booking.pk}"
+
+    answer = client.send(method, path, {"staffNotes": " Allergic.\n", "status": "completed"})
+    unchanged = client.send(method, path, {})
+
+    assert (answer.status_code, answer.json()["staffNotes"]) == (200, "Allergic.")
+    assert answer.json()["status"] == "pending"
+    assert unchanged.json()["staffNotes"] == "Allergic."
+    assert "staffNotes" not in api(customer).get(f"/bookings/{booking.pk}").json()
+    assert client.send(method, path, {"staffNotes": ""}).json()["staffNotes"] == ""
+    with nothing_changes():
+        for notes in ("x" * 5001, "\0", None, ["x"]):
+            refused_answer = client.send(method, path, {"staffNotes": notes})
+            assert refused_answer.status_code == 400
+            assert refused_answer.json()["errors"][0]["attr"] == "staffNotes"
+        refused(client.send(method, "/admin/bookings/999999", {}), 404, "not_found")
 
 
 # --- status -------------------------------------------------------------------------------------

@@ -51,6 +51,15 @@ def test_a_room_is_made(api: MakeApi, manager: User) -> None:
     assert api(manager).get(f"/admin/rooms/{room.pk}").json() == answer.json()
 
 
+def test_a_name_is_one_line(api: MakeApi, manager: User, room: Room) -> None:
+    client = api(manager)
+
+    made = client.post("/admin/rooms", MINIMAL | {"name": "Dr Weber\r\nBcc:  all\u2028"}).json()
+    changed = client.put(f"/admin/rooms/{room.pk}", {"name": "Loft\tnorth"}).json()
+
+    assert (made["name"], changed["name"]) == ("Dr Weber Bcc: all", "Loft north")
+
+
 def test_little_is_needed(api: MakeApi, manager: User, settings: Settings) -> None:
     settings.TIME_ZONE = "Asia/Tokyo"
 

@@ -1,10 +1,13 @@
 """Taking a place: what is written, each refusal, and that a refusal writes nothing."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import User
@@ -50,6 +53,30 @@ def test_a_held_place_waits_for_its_money(slot: Timeslot, customer: User) -> Non
     assert payment.description == "Dr Weber, Thu 9 July, 11:00–11:30 (Berlin)"
     assert Timeslot.objects.get().taken == 1
     assert not OutgoingMail.objects.exists()
+
+
+def test_the_lock_comes_before_all_reading_and_the_claim_before_all_writing(
+    slot: Timeslot, customer: User
+) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        book_slot(slot, customer)
+
+    of_table = re.compile(r"(UPDATE|SELECT .*? FROM|INSERT INTO) [`\"](\w+)")
+    matches = [of_table.match(one["sql"]) for one in captured.captured_queries]
+    asked = [(match[1].split()[0], match[2]) for match in matches if match]
+    assert asked == [
+        ("SELECT", "bookings"),  # lapsed holds, each released in a transaction of its own
+        ("SELECT", "users"),  # the lock
+        ("SELECT", "timeslots"),
+        ("SELECT", "account_emailaddress"),
+        ("SELECT", "bookings"),
+        ("SELECT", "payments"),
+        ("SELECT", "payments"),
+        ("UPDATE", "timeslots"),  # the claim
+        ("INSERT", "payments"),
+        ("INSERT", "bookings"),
+        ("INSERT", "booking_status_changes"),
+    ]
 
 
 def test_a_free_place_is_confirmed_at_once(make_slot: MakeSlot, customer: User) -> None:

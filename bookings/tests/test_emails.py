@@ -164,8 +164,8 @@ def test_moved_by_staff_says_until_when_all_of_it_comes_back(
     mail = last_mail()
 
     assert "We had to move your booking" in mail.html
-    assert "cancel until <strong>Thu 9 July, 10:00</strong> and get everything back" in mail.html
-    assert "cancel until Thu 9 July, 10:00 and get everything back" in mail.text
+    assert "cancel until <strong>Thu 9 July, 11:00</strong> and get everything back" in mail.html
+    assert "cancel until Thu 9 July, 11:00 and get everything back" in mail.text
 
 
 def test_what_was_paid_at_the_desk_is_handed_back_there(

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from bookings.models import Room, Timeslot
+from tests.infrastructure.world import MakeRoom, MakeSlot
 
 WEEK = ("--from", "2026-07-06", "--to", "2026-07-12")
 
@@ -42,10 +43,39 @@ def test_a_dry_run_shows_the_days_and_writes_nothing(room: Room) -> None:
     assert not Timeslot.objects.exists()
 
 
+def test_several_rooms_with_hours_of_their_own_days(room: Room, make_room: MakeRoom) -> None:
+    other = make_room(name="Dr Winter")
+    arguments = (
+        *("--minutes", "60", "--hours", "09:00-10:00,14:00-15:00", "--on", "6=10:00-12:00"),
+        *("--on", "3=", "--breaks", "11:00-12:00", "--buffer", "5", "--exclude", "2026-07-07"),
+    )
+
+    said = run(room, str(other.pk), str(room.pk), *WEEK, *arguments)
+
+    # Monday, Thursday and Friday twice, Saturday once before the break.
+    assert said.splitlines() == [
+        "Dr Weber: 7 timeslots made, 0 skipped.",
+        "Dr Winter: 7 timeslots made, 0 skipped.",
+    ]
+
+
+def test_a_dry_run_says_what_is_in_the_way(room: Room, make_slot: MakeSlot) -> None:
+    make_slot(room=room, start=datetime(2026, 7, 6, 7, 15, tzinfo=UTC))
+
+    said = run(room, *WEEK, "--hours", "09:00-10:00", "--dry-run")
+
+    assert "  skipped Mon 6 Jul 2026, 09:00–09:30: overlaps 09:15–09:45" in said.splitlines()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--hours", "9-17"), "isn't like 09:00-17:00"),
+        (("--hours", "09:00-12:00,11:00-13:00"), "overlap"),
+        (("--on", "8=09:00-10:00"), "isn't like 6=10:00-14:00"),
+        (("--breaks", "noon"), "isn't like 09:00-17:00"),
+        (("--buffer", "-1"), "from 0 minutes to 24 hours"),
+        (("--exclude", "Christmas"), "isn't a day such as"),
         (("--weekdays", "0-3"), "isn't like 1-5"),
         (("--weekdays", "Mon"), "isn't like 1-5"),
         (("--from", "6 July"), "isn't a day such as"),

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Room
-from bookings.queries import SOON, next_free_slots, next_free_times
+from bookings.queries import SOON, next_free, next_free_slots, next_free_times
 from tests.infrastructure.world import NOW, MakeRoom, MakeSlot
 
 HOUR = timedelta(hours=1)
@@ -64,3 +64,17 @@ def test_rooms_that_are_free_later_take_one_more(
         assert len(next_free_times(rooms, NOW)) == 6
     with django_assert_num_queries(0):
         assert next_free_times([], NOW) == {}
+
+
+def test_the_earliest_of_all_stands_in_when_nothing_comes_after(
+    room: Room, make_slot: MakeSlot, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first, second, third = (
+        make_slot(room=room, start=NOW + days * 24 * HOUR) for days in (2, 4, 6)
+    )
+
+    with django_assert_num_queries(4):
+        assert next_free(room, NOW) == first
+        assert next_free(room, NOW, after=second.start_time) == second
+        assert next_free(room, NOW, after=second.start_time + HOUR) == third
+        assert next_free(room, NOW, after=third.start_time + HOUR) == first

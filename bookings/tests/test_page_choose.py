@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from bookings.models import Room, Timeslot
 from tests.infrastructure.pages import MakeVisitor, Page
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot
@@ -379,6 +380,44 @@ def test_a_month_takes_three_queries_however_full_it_is(
         make_slot(room=room, start=START + timedelta(hours=number))
     with django_assert_num_queries(3):
         visitor.get(NEW, room=room.pk, month="2026-07")
+
+
+def test_an_empty_month_takes_three_queries_too(
+    visit: MakeVisitor,
+    room: Room,
+    make_slot: MakeSlot,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_slot(room=room, start=START)
+    visitor = visit()
+
+    with django_assert_num_queries(3):
+        page = visitor.get(NEW, room=room.pk, month="2026-09")
+
+    assert page.href("Thu 9 July").endswith("&day=2026-07-09")
+
+
+@pytest.mark.parametrize(
+    ("days_on", "month"),
+    [(0, None), (30, None), (30, "2026-07"), (30, "2026-08")],
+    ids=["this-month", "the-next-unasked", "an-empty-one-asked-for", "the-next-asked-for"],
+)
+def test_it_takes_three_beyond_session_and_user_wherever_the_free_times_are(
+    visit: MakeVisitor,
+    customer: User,
+    make_slot: MakeSlot,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    days_on: int,
+    month: str | None,
+) -> None:
+    slot = make_slot(start=START + timedelta(days=days_on))
+    query = {"room": slot.room_id} | ({"month": month} if month else {})
+    visitor = visit(customer)
+
+    with django_assert_num_queries(2 + 3):
+        page = visitor.get(NEW, **query)
+
+    assert len(times_of(page)) + page.text.count("Next free:") == 1
 
 
 def test_the_rooms_take_as_many_queries_for_thirty_as_for_one(

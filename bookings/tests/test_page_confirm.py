@@ -274,7 +274,7 @@ def test_too_many_in_an_hour_may_try_again_later(
         answer = visitor.send(look(visitor, slot), PAY_45, notes="Please.")
 
     refused(answer, 429, "That was a lot in a short time")
-    assert answer.response["Retry-After"] == "600"
+    assert 0 < int(answer.response["Retry-After"]) <= 3601
     assert answer.form(PAY_45).fields["notes"] == "Please."
 
 

@@ -24,7 +24,7 @@ class Pagination(PageNumberPagination):
     ) -> list[Any] | None:
         """Raises ValidationError (400) for numbers that aren't, NotFound beyond the end."""
         for name in (self.page_query_param, self.page_size_query_param):
-            given = request.query_params.get(name, "1")
+            given = request.query_params.get(name) or "1"
             if not (given.isascii() and given.isdecimal() and given.strip("0")):
                 raise ValidationError({name: "This is a whole number from 1 on."})
         return super().paginate_queryset(queryset, request, view)

@@ -1,10 +1,12 @@
 """What every view of the API is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -16,8 +18,23 @@ from common.errors import NotFound
 M = TypeVar("M", bound=Model)
 
 
+class JsonAlways(DefaultContentNegotiation):
+    """JSON, whatever `Accept` says: there is nothing else, and a 406 would help nobody."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
 class ApiViewSet(GenericViewSet[Any]):
     """A thin face on services and queries: read the input, call one of them, write the answer."""
+
+    content_negotiation_class = JsonAlways
 
     # No OPTIONS, which would describe the serializers: the OpenAPI document does that.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -47,9 +64,14 @@ class ApiViewSet(GenericViewSet[Any]):
         return dict(serializer.validated_data)
 
     def read_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
-        """The query parameters as plain values. Raises ValidationError (400)."""
-        # A plain dict: of a QueryDict DRF would take a missing box for an unticked one.
-        serializer = serializer_class(data=self.request.query_params.dict())
+        """The query parameters as plain values; an empty one counts as left out.
+
+        Raises ValidationError (400).
+        """
+        # A plain dict: of a QueryDict DRF would take a missing box for an unticked one. A form of
+        # filters sends those too that nobody has filled in.
+        given = self.request.query_params.items()
+        serializer = serializer_class(data={name: value for name, value in given if value != ""})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +16,6 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts.models import User
 from common.errors import DomainError
 from common.http import Request
 from common.money import money
@@ -25,6 +24,9 @@ from payments.admin.money import MoneyAdmin
 from payments.models import Payment, Refund
 from payments.services import note_paid_back, note_seen, retry_refund, take_desk_payment
 from payments.states import DeskMethod
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 DESK: Final = "bookings.desk_booking"
 DISCRETION: Final = "bookings.refund_at_discretion"
@@ -145,7 +147,7 @@ class PaymentDeeds(MoneyDeeds):
                 method=DeskMethod(given["method"]),
                 receipt=given["receipt"],
                 expected=given["shown"],
-                by=cast(User, request.user),
+                by=cast("User", request.user),
                 at=request.at,
             )
             how = DeskMethod(given["method"]).label
@@ -202,7 +204,7 @@ class RefundDeeds(MoneyDeeds):
             note_paid_back(
                 refund_id=refund.pk,
                 receipt=given["receipt"],
-                by=cast(User, request.user),
+                by=cast("User", request.user),
                 at=request.at,
             )
             return f"{amount} handed back."
@@ -238,7 +240,7 @@ class RefundDeeds(MoneyDeeds):
             fresh = retry_refund(
                 refund_id=refund.pk,
                 amount=given.get("amount"),
-                by=cast(User, request.user),
+                by=cast("User", request.user),
                 at=request.at,
             )
             return f"{money(fresh.amount, fresh.currency)} are on their way back again."

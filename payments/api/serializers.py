@@ -1,5 +1,6 @@
 """What all that is sold says about its money, and refunds as staff see them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -66,6 +67,12 @@ class RefundSerializer(Serializer):
     requested_by = serializers.IntegerField(
         source="requested_by_id", allow_null=True, help_text="Null: the system itself."
     )
+    is_by_hand = serializers.BooleanField(
+        help_text="It was paid at the desk, so it is handed back there."
+    )
+    retry_of = serializers.IntegerField(
+        source="retry_of_id", allow_null=True, help_text="The failed refund that this one repeats."
+    )
     tries = serializers.IntegerField()
     last_error = serializers.CharField(allow_blank=True)
     created_at = InstantField()
@@ -74,3 +81,22 @@ class RefundSerializer(Serializer):
 
 class RefundQuery(Serializer):
     status = serializers.ChoiceField(choices=RefundState.choices, required=False)
+
+
+class RetryInputSerializer(Serializer):
+    """How much, if not the same amount again."""
+
+    amount = MoneyField(
+        required=False,
+        allow_null=True,
+        min_value=Decimal("0.01"),
+        help_text="Another amount needs the permission to refund at discretion.",
+    )
+
+
+class PaidBackInputSerializer(Serializer):
+    """What proves it."""
+
+    receipt = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, max_length=100
+    )

@@ -8,4 +8,14 @@ app_name = "payments_api"
 
 urlpatterns = [
     path("admin/refunds", RefundViewSet.as_view({"get": "list"}), name="refunds"),
+    path(
+        "admin/refunds/<int:pk>/retry",
+        RefundViewSet.as_view({"post": "retry"}),
+        name="refund_retry",
+    ),
+    path(
+        "admin/refunds/<int:pk>/paid-back",
+        RefundViewSet.as_view({"post": "paid_back"}),
+        name="refund_paid_back",
+    ),
 ]

@@ -3,11 +3,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from common.service import service
 from payments.models import Payment
 
 
-@service
 def open_payment(
     *,
     user_id: int,
@@ -19,7 +17,7 @@ def open_payment(
 ) -> Payment:
     """Write down what somebody owes until `expires_at`; the provider is asked only when they pay.
 
-    The caller holds the user's lock and has claimed what is sold.
+    The caller holds the user's lock and has claimed what is sold: this is part of its transaction.
     """
     return Payment.objects.create(
         user_id=user_id,

@@ -73,6 +73,10 @@ def _book_money(payment: Payment, attempt: PaymentAttempt, session: Session, at:
         # What delivering has done is undone when it fails half-way; the money's row stays paid.
         with transaction.atomic():
             handler_of(payment).on_paid(payment, at=at)
+            if payment.closed_because:
+                # Delivered after all: it must not read as a purchase that ended without its goods.
+                payment.closed_because = ""
+                payment.save(update_fields=["closed_because"])
     except CannotDeliver as error:
         logger.warning(
             "payment %s: %s came too late and goes back: %s",

@@ -1,6 +1,8 @@
-"""Refunds by the API: seen by staff, changed by nobody."""
+"""Refunds by the API: seen, tried again, and handed over by staff."""
 
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,9 +13,10 @@ from accounts.models import User
 from bookings.models import Booking
 from bookings.services import cancel_booking
 from bookings.states import BookingStatus
-from payments.models import Refund
-from payments.states import RefundState
-from tests.infrastructure.api import MakeApi
+from payments.models import Payment, Refund
+from payments.services import take_desk_payment
+from payments.states import DeskMethod, RefundState
+from tests.infrastructure.api import Api, MakeApi, error_of, nothing_changes, refused
 from tests.infrastructure.world import NOW, START, MakeBooking
 
 
@@ -42,6 +45,8 @@ def test_a_refund_says_whose_it_is_and_why(
             "status": "requested",
             "reason": "I am ill",
             "requestedBy": customer.pk,
+            "isByHand": False,
+            "retryOf": None,
             "tries": 0,
             "lastError": "",
             "createdAt": "2026-07-02T08:00:00Z",
@@ -84,3 +89,150 @@ def test_thirty_cost_as_much_as_one(
 
     assert Refund.objects.count() == 30
     assert cost() == one
+
+
+# --- tried again --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed(refund: Refund) -> Refund:
+    Refund.objects.update(status=RefundState.FAILED, last_error="card gone")
+    Booking.objects.update(payment_status="paid")
+    refund.refresh_from_db()
+    return refund
+
+
+def retry(client: Api, refund: Refund, body: Any = None, key: str = "") -> Any:
+    return client.post(f"/admin/refunds/{refund.pk}/retry", body, idempotency_key=key)
+
+
+def test_a_failed_refund_is_asked_for_anew(api: MakeApi, front_desk: User, failed: Refund) -> None:
+    client = api(front_desk)
+
+    answer = retry(client, failed)
+
+    fresh = Refund.objects.latest("pk")
+    found = answer.json()
+    assert answer.status_code == 201
+    assert found == client.get("/admin/refunds").json()["results"][0]
+    assert (found["id"], found["retryOf"], found["amount"]) == (fresh.pk, failed.pk, 80)
+    assert (found["status"], found["requestedBy"]) == ("requested", front_desk.pk)
+    failed.refresh_from_db()
+    assert (failed.status, failed.last_error) == ("failed", "card gone")
+    assert Booking.objects.get().payment_status == "refunded"
+
+
+def test_a_repeated_retry_opens_no_second_refund(
+    api: MakeApi, front_desk: User, failed: Refund
+) -> None:
+    client = api(front_desk)
+    first = retry(client, failed, key="one")
+
+    with nothing_changes():
+        again = retry(client, failed, key="one")
+        refused(retry(client, failed, key="two"), 409, "invalid_transition")
+
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("status", ["requested", "sending", "succeeded"])
+def test_only_what_failed_is_tried_again(
+    api: MakeApi, front_desk: User, refund: Refund, status: str
+) -> None:
+    Refund.objects.update(status=status)
+
+    with nothing_changes():
+        refused(retry(api(front_desk), refund), 409, "invalid_transition")
+
+
+def test_another_amount_is_a_manager_s_decision(
+    api: MakeApi, front_desk: User, manager: User, failed: Refund
+) -> None:
+    with nothing_changes():
+        refused(retry(api(front_desk), failed, {"amount": 79.99}), 403, "permission_denied")
+
+    assert retry(api(manager), failed, {"amount": 20.5}).json()["amount"] == 20.5
+
+
+def test_never_more_than_was_paid(api: MakeApi, manager: User, failed: Refund) -> None:
+    assert retry(api(manager), failed, {"amount": 500}).json()["amount"] == 80
+    assert Payment.objects.get().refundable == Decimal(0)
+
+
+@pytest.mark.parametrize("amount", [0, -1, "much", 10**9, "0.001"])
+def test_amounts_that_make_no_sense_are_400(
+    api: MakeApi, manager: User, failed: Refund, amount: Any
+) -> None:
+    with nothing_changes():
+        answer = retry(api(manager), failed, {"amount": amount})
+
+    assert (answer.status_code, error_of(answer)["attr"]) == (400, "amount")
+
+
+# --- handed over --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_hand(make_booking: MakeBooking, customer: User, front_desk: User) -> Refund:
+    """Of a booking that was paid in cash and cancelled."""
+    booking = make_booking()
+    assert booking.payment_id is not None
+    take_desk_payment(payment_id=booking.payment_id, method=DeskMethod.CASH, by=front_desk, at=NOW)
+    cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
+    return Refund.objects.get()
+
+
+def hand_over(client: Api, refund: Refund, body: Any = None, key: str = "") -> Any:
+    return client.post(f"/admin/refunds/{refund.pk}/paid-back", body, idempotency_key=key)
+
+
+def test_money_is_handed_over(api: MakeApi, front_desk: User, by_hand: Refund) -> None:
+    client = api(front_desk)
+
+    answer = hand_over(client, by_hand, {"receipt": "R-18"})
+
+    found = answer.json()
+    assert answer.status_code == 200
+    assert found == client.get("/admin/refunds").json()["results"][0]
+    assert (found["isByHand"], found["status"], found["doneAt"]) == (
+        True,
+        "succeeded",
+        "2026-07-02T08:00:00Z",
+    )
+    by_hand.refresh_from_db()
+    assert (by_hand.done_by, by_hand.provider_refund_id) == (front_desk, "R-18")
+
+
+def test_money_is_handed_over_once(api: MakeApi, front_desk: User, by_hand: Refund) -> None:
+    client = api(front_desk)
+    first = hand_over(client, by_hand, {}, key="one")
+
+    with nothing_changes():
+        assert hand_over(client, by_hand, {}, key="one").content == first.content
+        refused(hand_over(client, by_hand, key="two"), 409, "invalid_transition")
+        refused(hand_over(client, by_hand, {"receipt": "R"}, "one"), 409, "idempotency_key_reused")
+
+
+def test_what_was_paid_online_goes_back_by_itself(
+    api: MakeApi, front_desk: User, refund: Refund
+) -> None:
+    with nothing_changes():
+        refused(hand_over(api(front_desk), refund), 400, "invalid")
+
+
+@pytest.mark.parametrize("receipt", ["x" * 101, "\0", ["R"]])
+def test_receipts_that_make_no_sense_are_400(
+    api: MakeApi, front_desk: User, by_hand: Refund, receipt: Any
+) -> None:
+    with nothing_changes():
+        answer = hand_over(api(front_desk), by_hand, {"receipt": receipt})
+
+    assert (answer.status_code, error_of(answer)["attr"]) == (400, "receipt")
+
+
+def test_unknown_refunds_are_404(api: MakeApi, front_desk: User) -> None:
+    for number in (0, 10**6, 2**31, 10**30):
+        for deed in ("retry", "paid-back"):
+            answer = api(front_desk).post(f"/admin/refunds/{number}/{deed}", {"amount": "x"})
+            refused(answer, 404, "not_found")

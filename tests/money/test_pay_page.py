@@ -8,14 +8,15 @@ from pytest_django import Settings
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
-from bookings.services import cancel_by_staff, set_status
+from bookings.services import cancel_booking, cancel_by_staff, set_status
 from bookings.states import BookingStatus
+from payments import courier
 from payments.models import DemoSession, Payment, PaymentAttempt
 from payments.services import lapse
 from payments.states import PaymentState
 from tests.infrastructure.api import nothing_changes
 from tests.infrastructure.pages import MakeVisitor, Page, Visitor
-from tests.infrastructure.world import NOW, MakeBooking, pay
+from tests.infrastructure.world import NOW, MakeBooking, pay, pay_at_provider
 from tests.money.moody import MoodyGateway
 
 HELD = timedelta(minutes=15)
@@ -257,3 +258,48 @@ def test_a_program_is_told_in_json(visit: MakeVisitor, booking: Booking) -> None
 
     assert answer.status_code == 409
     assert answer.json()["errors"][0]["code"] == "hold_expired"
+
+
+def test_money_that_came_too_late_is_told_as_going_back(
+    visit: MakeVisitor, customer: User, booking: Booking
+) -> None:
+    attempt = pay_at_provider(booking)
+    cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
+    courier.ask(attempt.pk, at=NOW)
+
+    page = visit().get(pay_path(booking))
+    assert (page.status, page.h1) == (409, "You gave this up")
+    assert "all of it goes back to you" in page.text
+    assert "Nothing was charged" not in page.text
+    answer = visit().client.get(pay_path(booking), headers={"accept": "application/json"})
+    assert answer.status_code == 409
+    (error,) = answer.json()["errors"]
+    assert error["code"] == "cancelled"
+    assert "all of it goes back to you" in error["detail"]
+    # The owner is led to the booking, which tells the rest.
+    assert visit(customer).get(pay_path(booking)).location == f"/bookings/{booking.pk}"
+
+
+def test_late_money_that_still_got_its_place_reads_as_paid(
+    visit: MakeVisitor, booking: Booking
+) -> None:
+    attempt = pay_at_provider(booking)
+    assert lapse(payment_id=attempt.payment_id, at=NOW + timedelta(hours=1))
+    assert state_of(booking) == ("cancelled", "closed")
+    courier.ask(attempt.pk, at=NOW + timedelta(hours=1))
+
+    assert state_of(booking) == ("confirmed", "paid")
+    page = visit().get(pay_path(booking))
+    assert (page.status, page.h1) == (200, "This is paid")
+
+
+def test_what_was_paid_and_cancelled_tells_what_went_back(
+    visit: MakeVisitor, customer: User, booking: Booking
+) -> None:
+    pay(booking)
+    cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
+
+    page = visit().get(pay_path(booking))
+
+    assert (page.status, page.h1) == (200, "This was paid, and money went back")
+    assert "80.00 USD were paid, and 80.00 USD of it went back" in page.text

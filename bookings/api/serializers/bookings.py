@@ -99,6 +99,9 @@ class StaffBookingSerializer(BookingSerializer):
 
     timeslot = StaffTimeslotSerializer()
     user = PersonSerializer()
+    staff_notes = serializers.CharField(
+        allow_blank=True, help_text="The staff's own; the customer never sees them."
+    )
     history = StatusChangeSerializer(many=True)
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from bookings.models import MOST_PLACES, Timeslot
 from bookings.planning import MONDAY_TO_FRIDAY, Plan, Window, same_hours
+from bookings.services.generate import SkippedSpan
 from common.api.serializers import DayField, IdField, InstantField, MoneyField, Serializer
 
 MINUTES_OF_A_DAY = 24 * 60
@@ -235,6 +236,31 @@ def _hours_of(
     return {weekday: windows for weekday, windows in hours.items() if weekday in weekdays}
 
 
+class SpanSerializer(Serializer):
+    """From when to when."""
+
+    start_time = InstantField()
+    end_time = InstantField()
+
+
+class SkippedTimeslotSerializer(Serializer):
+    """A time that was left out, and why."""
+
+    start_time = InstantField(source="start")
+    end_time = InstantField(source="end")
+    reason = serializers.SerializerMethodField()
+    overlaps = serializers.SerializerMethodField(help_text="What it would overlap.")
+
+    @extend_schema_field(serializers.ChoiceField(choices=["overlaps"]))
+    def get_reason(self, skipped: SkippedSpan) -> str:
+        return "overlaps"
+
+    @extend_schema_field(SpanSerializer())
+    def get_overlaps(self, skipped: SkippedSpan) -> Any:
+        start, end = skipped.other
+        return SpanSerializer({"start_time": start, "end_time": end}).data
+
+
 class GenerateResultSerializer(Serializer):
     """What was made, or would be."""
 
@@ -243,4 +269,9 @@ class GenerateResultSerializer(Serializer):
     dry_run = serializers.BooleanField()
     timeslots = PlannedTimeslotSerializer(
         many=True, help_text="On a dry run all that would be made, else the first hundred made."
+    )
+    skipped_timeslots = SkippedTimeslotSerializer(
+        source="skipped_spans",
+        many=True,
+        help_text="On a dry run all that would be left out, else the first hundred.",
     )

@@ -13,9 +13,10 @@ from bookings.api.serializers.bookings import (
     BookingInputSerializer,
     BookingSerializer,
 )
+from bookings.api.serializers.desk import RescheduleInputSerializer
 from bookings.models import Booking
 from bookings.querysets import BookingQuerySet
-from bookings.services import book, cancel_booking
+from bookings.services import book, cancel_booking, reschedule_booking
 from bookings.services.release import release_lapsed_holds
 from common.api.once import Answer, answer_once
 from common.api.schema import IDEMPOTENCY_CODES, IDEMPOTENCY_KEY
@@ -40,6 +41,17 @@ class BookingViewSet(HoldingViewSet):
             429: ("throttled",),
         },
         "cancel": {409: ("invalid_transition",)},
+        "reschedule": {
+            409: (
+                "slot_taken",
+                "already_booked",
+                "invalid_transition",
+                "too_late",
+                "too_soon",
+                "too_far",
+                "price_increase",
+            )
+        },
     }
 
     def own(self) -> BookingQuerySet:
@@ -119,5 +131,25 @@ class BookingViewSet(HoldingViewSet):
             by=signed_in(request),
             at=self.at,
             reason=wanted.get("reason") or "",
+        )
+        return Response(self.written(self.find(self.own(), pk), BookingSerializer))
+
+    @extend_schema(
+        operation_id="rescheduleBooking",
+        summary="Move my booking to another time",
+        request=RescheduleInputSerializer,
+        responses=BookingSerializer,
+    )
+    def reschedule(self, request: Request, pk: int) -> Response:
+        """Swap the place for one in another timeslot of the room; never both, never none.
+
+        As long as a cancel would give back the most; then 409 `too_late`. A cheaper time gives back
+        the difference, a dearer one is 409 `price_increase`. A 409 `slot_taken` carries up to three
+        `alternatives`.
+        """
+        self.find(self.own(), pk)
+        wanted = self.read_body(RescheduleInputSerializer)
+        reschedule_booking(
+            booking_id=pk, timeslot_id=wanted["timeslot_id"], by=signed_in(request), at=self.at
         )
         return Response(self.written(self.find(self.own(), pk), BookingSerializer))

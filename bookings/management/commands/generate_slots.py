@@ -1,5 +1,5 @@
 import argparse
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -7,23 +7,24 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from bookings.models import Room
-from bookings.planning import MONDAY_TO_FRIDAY, Plan, Window, same_hours
+from bookings.planning import MONDAY_TO_FRIDAY, Plan, Window, parse_windows
 from bookings.services import GenerateResult, generate_slots
 from common import clock
 from common.errors import DomainError
 
 FOUR_WEEKS = timedelta(days=27)
 DAYS_SHOWN = 7
+SKIPPED_SHOWN = 7
 
 
 class Command(BaseCommand):
     help = (
-        "Fill a room's calendar from its opening hours. What overlaps a time that is there is "
-        "skipped, so running it again does no harm."
+        "Fill the calendar of one room or several from opening hours. What overlaps a time that is "
+        "there is skipped, so running it again does no harm."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("room", type=int, help="the room's number")
+        parser.add_argument("rooms", type=int, nargs="+", help="the rooms' numbers")
         parser.add_argument(
             "--from", dest="first_day", type=_day, help="first day, as 2027-07-01 (today)"
         )
@@ -38,9 +39,26 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--hours",
-            type=_hours,
-            default=Window(time(9), time(17)),
-            help="by the room's own clock, as 09:00-17:00; 00:00 ends at midnight",
+            type=_windows,
+            default=[Window(time(9), time(17))],
+            help="by the room's own clock, as 09:00-12:00,13:00-17:00; 00:00 ends at midnight",
+        )
+        parser.add_argument(
+            "--on",
+            action="append",
+            type=_hours_of_a_day,
+            default=[],
+            metavar="DAY=HOURS",
+            help="other hours on a weekday, as 6=10:00-14:00, or none, as 3=; may be repeated",
+        )
+        parser.add_argument(
+            "--breaks", type=_windows, default=[], help="every day, as 12:30-13:00 (none)"
+        )
+        parser.add_argument(
+            "--buffer", type=int, default=0, help="minutes of pause after each time (0)"
+        )
+        parser.add_argument(
+            "--exclude", type=_days, default=frozenset(), help="closed on, as 2027-12-24,2027-12-25"
         )
         parser.add_argument("--minutes", type=int, default=30, help="length of each time (30)")
         parser.add_argument("--price", type=_price, help="of each time (the room's hourly rate)")
@@ -48,15 +66,24 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say it, don't do it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        room = Room.objects.filter(pk=options["room"]).first()
-        if room is None:
-            raise CommandError(f"There is no room {options['room']}. {_rooms()}")
+        numbers: list[int] = list(dict.fromkeys(options["rooms"]))
+        rooms = Room.objects.in_bulk(numbers)
+        if unknown := [str(number) for number in numbers if number not in rooms]:
+            raise CommandError(f"There is no room {', '.join(unknown)}. {_rooms()}")
+        for number in numbers:
+            self._fill(rooms[number], options)
+
+    def _fill(self, room: Room, options: dict[str, Any]) -> None:
         first = options["first_day"] or timezone.now().astimezone(clock.zone(room.timezone)).date()
+        hours = dict.fromkeys(options["weekdays"], options["hours"]) | dict(options["on"])
         plan = Plan(
             first_day=first,
             last_day=options["last_day"] or first + FOUR_WEEKS,
             slot_length=timedelta(minutes=options["minutes"]),
-            hours=same_hours(options["hours"], options["weekdays"]),
+            hours=hours,
+            breaks=options["breaks"],
+            buffer=timedelta(minutes=options["buffer"]),
+            excluded=options["exclude"],
         )
         try:
             result = generate_slots(
@@ -67,7 +94,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
             )
         except DomainError as error:
-            raise CommandError(error.message) from error
+            raise CommandError(f"{room}: {error.message}") from error
         self._say(room, result)
 
     def _say(self, room: Room, result: GenerateResult) -> None:
@@ -83,6 +110,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {day}: {' '.join(times)}")
         if len(days) > DAYS_SHOWN:
             self.stdout.write(f"  … and {len(days) - DAYS_SHOWN} more days.")
+        for span in result.skipped_spans[:SKIPPED_SHOWN]:
+            day = clock.say_date(span.start, room.timezone)
+            hours = clock.say_hours(span.start, span.end, room.timezone)
+            other = clock.say_hours(*span.other, room.timezone)
+            self.stdout.write(f"  skipped {day}, {hours}: overlaps {other}")
 
 
 def _rooms() -> str:
@@ -97,16 +129,22 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' isn't a day such as 2027-07-01") from None
 
 
-def _hours(text: str) -> Window:
-    opens, _, closes = text.partition("-")
+def _days(text: str) -> frozenset[date]:
+    return frozenset(_day(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _windows(text: str) -> list[Window]:
     try:
-        return Window(_clock_time(opens), _clock_time(closes))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' isn't like 09:00-17:00") from None
+        return parse_windows(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _clock_time(text: str) -> time:
-    return datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007
+def _hours_of_a_day(text: str) -> tuple[int, list[Window]]:
+    day, sign, hours = text.partition("=")
+    if not sign or day not in {"1", "2", "3", "4", "5", "6", "7"}:
+        raise argparse.ArgumentTypeError(f"'{text}' isn't like 6=10:00-14:00 (Monday is 1)")
+    return int(day), _windows(hours)
 
 
 def _weekdays(text: str) -> tuple[int, ...]:
