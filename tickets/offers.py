@@ -91,9 +91,11 @@ def address(event: Event, offer: Offer, quantity: int) -> str:
     return f"{event.get_absolute_url()}?{query}"
 
 
-def said_price(event: Event) -> str:
-    """'20.00 USD', 'from 15.00 USD', 'Free': for a card in a list."""
-    prices = {tier.price for tier in event.tiers.all() if tier.is_active} or {event.price}
+def said_price(event: Event, *, at: datetime) -> str:
+    """'20.00 USD', 'from 15.00 USD', 'Free'; what is no longer sold doesn't count."""
+    tiers = [tier for tier in event.tiers.all() if tier.is_active]
+    ahead = [tier for tier in tiers if tier.sales_end is None or tier.sales_end > at]
+    prices = {tier.price for tier in ahead or tiers} or {event.price}
     lowest = min(prices)
     said = money(lowest, settings.CURRENCY) if lowest else "Free"
     return said if len(prices) == 1 else f"from {said[:1].lower()}{said[1:]}"
