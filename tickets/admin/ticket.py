@@ -89,6 +89,11 @@ class TicketAdmin(GoodsAdmin):
         answer: HttpResponse = super().changelist_view(request, context)
         return answer
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Without the event where there is only one."""
+        one = chosen_event(request) is not None
+        return tuple(name for name in self.list_display if not (one and name == "show_event"))
+
     def get_search_results(
         self, request: Request, queryset: TicketQuerySet, search_term: str
     ) -> tuple[TicketQuerySet, bool]:
