@@ -129,7 +129,7 @@ def test_an_order_costs_the_same_however_many_tickets(
 
 def test_a_code_is_found_by_one_query(api: MakeApi, tickets: Fill) -> None:
     tickets(2)
-    code = Ticket.objects.first().ticket_code
+    code = Ticket.objects.latest("pk").ticket_code
 
     with CaptureQueriesContext(connection) as queries:
         assert api().post(f"/tickets/{code}/validate").json()["valid"] is False

@@ -125,7 +125,8 @@ def test_what_is_no_code_is_not_found(ticket: Ticket, code: str) -> None:
 def test_no_body_is_needed_and_a_malformed_one_is_400(api: MakeApi, ticket: Ticket) -> None:
     assert validate(api(), ticket.ticket_code).json() == NOT_YET
     with nothing_changes():
-        for body in ({"eventId": "first"}, {"eventId": [1]}, [], "x"):
+        bodies: list[Any] = [{"eventId": "first"}, {"eventId": [1]}, [], "x"]
+        for body in bodies:
             assert validate(api(), ticket.ticket_code, body).status_code == 400
 
 
