@@ -252,7 +252,7 @@ def test_who_is_not_signed_in_comes_back_with_the_choice(
     assert "3 × Ticket 60.00 USD" in page.text
     back = f"%2Fevents%2F{event.pk}%3Ftype%3Dstandard%26quantity%3D3"
     assert page.href("Sign in to buy") == f"/accounts/login/?next={back}"
-    assert page.href("Create one") == f"/accounts/signup/?next={back}"
+    assert page.href("Create an account") == f"/accounts/signup/?next={back}"
 
     visitor.get("/accounts/login/")
     with nothing_changes():
