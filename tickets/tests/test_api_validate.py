@@ -208,6 +208,12 @@ def test_strangers_may_ask_thirty_times_a_minute(
         assert validate(Api(), code).status_code == 200
 
 
+def test_who_comes_without_an_address_is_counted_too(api: MakeApi, ticket: Ticket) -> None:
+    client = Api(REMOTE_ADDR="")
+
+    assert ask_often(client, ticket.ticket_code, 31) == [200] * 30 + [429]
+
+
 def test_the_owner_and_the_door_may_ask_as_often_as_they_like(
     api: MakeApi, customer: User, scanner: User, ticket: Ticket
 ) -> None:
