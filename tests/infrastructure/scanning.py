@@ -19,8 +19,8 @@ class Sheet:
 def codes_in(picture: bytes | Image.Image) -> list[str]:
     """What the QR codes of a picture say."""
     image = picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(picture))
-    found = zxingcpp.read_barcodes(image.convert("RGB"), formats=zxingcpp.BarcodeFormat.QRCode)
-    return [barcode.text for barcode in found]
+    found = zxingcpp.read_barcodes(image.convert("RGB"))
+    return [code.text for code in found if code.format == zxingcpp.BarcodeFormat.QRCode]
 
 
 def sheets_of(pdf: bytes) -> list[Sheet]:

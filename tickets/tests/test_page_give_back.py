@@ -64,7 +64,7 @@ def test_the_amount_is_said_on_the_page_and_on_the_button_and_is_what_comes_back
     with time_machine.travel(EVENT_START - notice, tick=False):
         page = visitor.get(f"/tickets/{ticket.pk}")
         assert sentence in page.text
-        assert page.form(button)
+        assert page.forms_with(button)
         asked = visitor.get(cancel_path(ticket))
         assert asked.h1 == "Give this ticket back?"
         assert sentence in asked.text

@@ -221,7 +221,7 @@ def test_the_file_and_the_invite_are_one_event_of_the_calendar(
     [moved] = Calendar.from_ical(ics).walk("VEVENT")
     assert moved.decoded("dtstart") == later
     assert moved["uid"] == mine["uid"]
-    assert moved["sequence"] == mine["sequence"] + 1
+    assert moved.decoded("sequence") == mine.decoded("sequence") + 1
 
 
 def test_over_there_is_none(visit: MakeVisitor, customer: User, order: TicketOrder) -> None:
