@@ -55,7 +55,7 @@ def test_it_says_what_when_where_how_much_and_what_comes_back(
     assert "Doors open Sat 18 July, 19:00" in page.text
     assert "Old Mill, Berlin" in page.text
     assert "Slow & late. Bring a coat." in page.text
-    assert "Ticket 20.00 USD 100 left" in page.text
+    assert "Standard 20.00 USD 100 left" in page.text
     assert "20.00 USD back now until Sat 11 July, 20:00" in page.text
     assert "10.00 USD back until Wed 15 July, 20:00" in page.text
     assert "Held for 15 minutes while you pay." in page.text
@@ -141,15 +141,22 @@ def test_only_windows_ahead_is_not_on_sale_at_the_moment(
 
 
 def test_drafts_are_staff_s_alone(
-    visit: MakeVisitor, customer: User, manager: User, scanner: User, make_event: MakeEvent
+    visit: MakeVisitor,
+    customer: User,
+    manager: User,
+    scanner: User,
+    make_event: MakeEvent,
+    make_tier: MakeTier,
 ) -> None:
     event = make_event(status=EventStatus.DRAFT)
+    make_tier(event, "vip", price=Decimal(90), quota=4)
 
     for visitor in (visit(), visit(customer), visit(scanner)):
         assert look(visitor, event).status == 404
     page = look(visit(manager), event)
     assert page.status == 200
     assert "This is a draft. Only staff see this page." in page.text
+    assert "VIP 90.00 USD 4 left" in page.text
     with nothing_changes():
         assert visit(manager).post(f"/events/{event.pk}", **sent()).status in {403, 404}
 
@@ -254,7 +261,7 @@ def test_who_is_not_signed_in_comes_back_with_the_choice(
 ) -> None:
     visitor = visit()
     page = look(visitor, event, quantity=3)
-    assert "3 × Ticket 60.00 USD" in page.text
+    assert "3 × Standard 60.00 USD" in page.text
     back = f"%2Fevents%2F{event.pk}%3Ftype%3Dstandard%26quantity%3D3"
     assert page.href("Sign in to buy") == f"/accounts/login/?next={back}"
     assert page.href("Create an account") == f"/accounts/signup/?next={back}"

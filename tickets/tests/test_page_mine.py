@@ -232,6 +232,23 @@ def test_a_lapsed_order_is_released_by_who_looks_at_it(
     assert not page.has_link("Pay 20.00 USD")
 
 
+def test_the_payment_s_own_address_leads_to_the_tickets(
+    visit: MakeVisitor, customer: User, event: Event
+) -> None:
+    order = buy(event, customer, 2)
+    assert order.payment is not None
+    path = f"/pay/{order.payment.token}"
+    visitor = visit(customer)
+    assert visitor.follow(visitor.get(path)).h1 == "Pay 40.00 USD"
+
+    given_up(order, customer)
+    page = visitor.get(path)
+    assert (page.status, page.h1) == (409, "You gave this up")
+    assert "2 × Summer concert" in page.text
+    assert page.href("See your tickets") == f"/tickets/orders/{order.pk}"
+    assert page.href("See all events") == "/events"
+
+
 def test_while_the_provider_may_still_take_money_nothing_is_promised(
     visit: MakeVisitor, customer: User, event: Event
 ) -> None:
