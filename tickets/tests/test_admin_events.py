@@ -56,8 +56,8 @@ def concert(**fields: object) -> dict[str, object]:
 def filled(page: Page) -> dict[str, object]:
     """The form of an event that is there, as it stands; what is chosen from lists is told here."""
     boxes = [box for box in page.tags("input", "type") if box["type"] == "checkbox"]
-    ticked = {box.get("name"): "on" for box in boxes if "checked" in box}
-    unticked = {box.get("name") for box in boxes} - set(ticked)
+    ticked = {box.get("name", ""): "on" for box in boxes if "checked" in box}
+    unticked = {box.get("name", "") for box in boxes} - set(ticked)
     fields = {k: v for k, v in page.form("Save").fields.items() if k not in unticked}
     return {"event_type": "other", "entry_mode": "single", **fields, **ticked}
 
