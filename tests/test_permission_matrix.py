@@ -25,6 +25,7 @@ from notifications.models import OutgoingMail
 from payments.models import Refund
 from payments.services import take_desk_payment
 from payments.states import DeskMethod, RefundState
+from tests.infrastructure.events import MakeEvent, buy, pay_order
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot, MakeUser, book_slot, pay
 
 # A person with `is_staff` alone belongs to the staff and has no role there.
@@ -52,7 +53,7 @@ FOR_ANYBODY = {
     "demo/mails/<int:mail_id>/attachments/<int:attachment_id>",
     "demo/checkout/<str:session_id>",
     "media/rooms/<str:name>",
-    r"^(?P<path>(?:account|bookings|pay|demo)(?:/.*)?)/$",
+    r"^(?P<path>(?:account|bookings|events|tickets|pay|demo)(?:/.*)?)/$",
     r"^(?P<path>accounts/[a-z0-9/-]*[a-z0-9])$",
     "^api/",
 }
@@ -86,6 +87,16 @@ def desk(status: int) -> Statuses:
     return (401, 403, 403, 403, 403, status, status, status)
 
 
+def door(status: int) -> Statuses:
+    """Who scans may look as well."""
+    return (401, 403, 403, 403, status, status, status, status)
+
+
+def paper(status: int) -> Statuses:
+    """What staff hand out too."""
+    return (302, status, 404, 404, 404, status, status, status)
+
+
 def manager(status: int) -> Statuses:
     return (401, 403, 403, 403, 403, 403, status, status)
 
@@ -112,6 +123,18 @@ PLAN = {
     "workingHours": {"start": "09:00", "end": "10:00"},
 }
 PLACE = {"timeslotId": "<free_slot>", "roomId": "<room>"}
+CONCERT = {
+    "name": "Concert",
+    "eventType": "other",
+    "startDate": "2026-08-03T20:00:00+02:00",
+    "endDate": "2026-08-03T23:00:00+02:00",
+}
+SEAT = {
+    "idempotency_key": "6d7b9a5e-31d2-4f5a-9c55-0f3f3f1d7c11",
+    "ticket_type": "standard",
+    "quantity": 1,
+    "expected_amount": "20.00",
+}
 
 ROWS = [
     Row("GET", V1 + "bookings/rooms", everybody(200)),
@@ -181,6 +204,45 @@ ROWS = [
     Row("POST", V1 + "admin/refunds/<int:pk>/paid-back", desk(200), of="desk_refund"),
     Row("GET", V1 + "admin/mails", desk(200)),
     Row("POST", V1 + "admin/mails/<int:pk>/resend", desk(201), of="mail"),
+    Row("GET", V1 + "events", everybody(200)),
+    Row("GET", V1 + "events/<int:pk>", everybody(200), of="event"),
+    Row("POST", V1 + "tickets/purchase", signed_in(201), {"eventId": "<event>", "quantity": 1}),
+    Row("GET", V1 + "tickets/orders/<int:pk>", owner(200), of="order"),
+    Row("PUT", V1 + "tickets/orders/<int:pk>/cancel", owner(200), of="order"),
+    Row("GET", V1 + "tickets", signed_in(200)),
+    Row("GET", V1 + "tickets/<int:pk>", owner(200), of="ticket"),
+    Row("PUT", V1 + "tickets/<int:pk>/cancel", owner(200), of="ticket"),
+    Row("POST", V1 + "tickets/<str:ticketCode>/validate", everybody(200)),
+    Row("GET", V1 + "admin/events", desk(200)),
+    Row("POST", V1 + "admin/events", manager(201), CONCERT),
+    Row("GET", V1 + "admin/events/<int:pk>", desk(200), of="event"),
+    Row("PUT", V1 + "admin/events/<int:pk>", manager(200), {"name": "New"}, of="event"),
+    Row("PATCH", V1 + "admin/events/<int:pk>", manager(200), {"name": "New"}, of="event"),
+    Row("DELETE", V1 + "admin/events/<int:pk>", manager(200), of="event"),
+    Row("PUT", V1 + "admin/events/<int:pk>/publish", manager(200), of="draft"),
+    Row("GET", V1 + "admin/events/<int:pk>/tickets", desk(200), of="event"),
+    Row("GET", V1 + "admin/events/<int:pk>/stats", door(200), of="event"),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        desk(200),
+        {"status": "cancelled"},
+        of="ticket",
+    ),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        manager(200),
+        {"status": "cancelled", "refund": "full"},
+        of="ticket",
+    ),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        manager(200),
+        {"status": "cancelled", "refund": "none"},
+        of="ticket",
+    ),
     Row("GET", V1 + "schema", everybody(200)),
     Row("GET", "api/docs", everybody(200)),
     Row("GET", "", everybody(200)),
@@ -208,6 +270,31 @@ ROWS = [
             "idempotency_key": "3f0c1a52-7d0e-4b57-9d5c-0c8b7f0e6a11",
         },
     ),
+    Row("GET", "events", everybody(200)),
+    Row("GET", "events/<int:event_id>", everybody(200)),
+    Row("POST", "events/<int:event_id>", page(303), SEAT),
+    Row("GET", "tickets", page(200)),
+    Row("GET", "tickets/orders/<int:order_id>", owner(200, anonymous=302)),
+    Row("GET", "tickets/orders/<int:order_id>.ics", owner(200, anonymous=302)),
+    Row("GET", "tickets/orders/<int:order_id>/pdf", paper(200)),
+    Row("GET", "tickets/orders/<int:order_id>/cancel", owner(200, anonymous=302)),
+    Row(
+        "POST",
+        "tickets/orders/<int:order_id>/cancel",
+        owner(303, anonymous=302),
+        {"expected_refund": "20.00"},
+    ),
+    Row("GET", "tickets/<int:ticket_id>", owner(200, anonymous=302)),
+    Row("GET", "tickets/<int:ticket_id>/qr.png", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/qr.svg", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/pdf", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/cancel", owner(200, anonymous=302)),
+    Row(
+        "POST",
+        "tickets/<int:ticket_id>/cancel",
+        owner(303, anonymous=302),
+        {"expected_refund": "20.00"},
+    ),
     # Whoever has the address may pay: it can't be guessed.
     Row("GET", "pay/<str:token>", everybody(303)),
     Row("GET", "pay/<str:token>/return", (200, 303, *((200,) * 6))),
@@ -220,6 +307,7 @@ class World:
     people: dict[str, User | None]
     ids: dict[str, int]
     token: str
+    code: str
 
     def filled_in(self, value: Any) -> Any:
         """The body with `<room>` and its like as numbers."""
@@ -232,6 +320,9 @@ class World:
     def path(self, row: Row) -> str:
         path = row.route.replace("<int:pk>", str(self.ids[row.of or "booking"]))
         path = path.replace("<int:booking_id>", str(self.ids["booking"]))
+        for name in ("event", "ticket", "order"):
+            path = path.replace(f"<int:{name}_id>", str(self.ids[name]))
+        path = path.replace("<str:ticketCode>", self.code)
         return "/" + path.replace("<str:token>", self.token)
 
     def ask(self, row: Row, person: str) -> int:
@@ -258,6 +349,7 @@ def world(
     make_user: MakeUser,
     make_room: MakeRoom,
     make_slot: MakeSlot,
+    make_event: MakeEvent,
 ) -> Iterator[World]:
     room = make_room()
     slots = [make_slot(room=room, start=START.replace(hour=hour)) for hour in (9, 10, 11, 12)]
@@ -267,6 +359,9 @@ def world(
     held_booking = book_slot(Timeslot.objects.get(pk=slots[3].pk), customer)
     held = held_booking.payment
     assert held is not None
+    event, draft = make_event(), make_event(status="draft")
+    order = pay_order(buy(event, customer))
+    [ticket] = order.tickets.all()
     people: dict[str, User | None] = {
         "anonymous": None,
         "owner": customer,
@@ -289,9 +384,13 @@ def world(
         "desk_refund": desk_refund(
             make_slot(room=room, start=LATER.replace(hour=10)), stranger, manager
         ).pk,
+        "event": event.pk,
+        "draft": draft.pk,
+        "order": order.pk,
+        "ticket": ticket.pk,
     }
     with time_machine.travel(NOW, tick=False):
-        yield World(people, ids, held.token)
+        yield World(people, ids, held.token, ticket.ticket_code)
 
 
 def sent_mail() -> OutgoingMail:

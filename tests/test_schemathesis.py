@@ -39,6 +39,7 @@ from bookings.services import cancel_booking
 from config.wsgi import application
 from payments.models import Refund
 from payments.states import RefundState
+from tests.infrastructure.events import MakeEvent, buy, pay_order
 from tests.infrastructure.world import NOW, START, MakeRoom, MakeSlot, book_slot, pay
 
 EXAMPLES = 40
@@ -77,20 +78,35 @@ class World:
     room: int
     refund: int
     user: int
+    event: int
+    order: int
+    ticket: int
+    code: str
 
     def make_real(self, case: Case[Any]) -> None:
         """Name rows that are there."""
-        path = case.operation.path
         if case.path_parameters:
-            number = self.room if "rooms" in path else self.booking
-            number = self.timeslot if "admin/timeslots" in path else number
-            number = self.refund if "admin/refunds" in path else number
-            case.path_parameters["id"] = number
+            path = case.operation.path.removeprefix("/api/v1/").removeprefix("admin/")
+            numbers = {
+                "bookings/rooms": self.room,
+                "rooms": self.room,
+                "timeslots": self.timeslot,
+                "refunds": self.refund,
+                "events": self.event,
+                "tickets/orders": self.order,
+                "tickets": self.ticket,
+            }
+            named = next((name for name in numbers if path.startswith(name)), "")
+            real = {"id": numbers.get(named, self.booking), "ticketCode": self.code}
+            case.path_parameters.update(
+                {name: real[name] for name in case.path_parameters if name in real}
+            )
         for named in (case.body, case.query):
             if isinstance(named, dict):
                 named.update({"roomId": self.room} if "roomId" in named else {})
                 named.update({"timeslotId": self.timeslot} if "timeslotId" in named else {})
                 named.update({"userId": self.user} if "userId" in named else {})
+                named.update({"eventId": self.event} if "eventId" in named else {})
 
 
 @pytest.fixture(autouse=True)
@@ -110,8 +126,9 @@ def world(
     manager: User,
     make_room: MakeRoom,
     make_slot: MakeSlot,
+    make_event: MakeEvent,
 ) -> World:
-    """A paid booking of the customer, a failed refund of a cancelled one, and a free time; who
+    """What the customer has paid, a failed refund of what was given back, and what is free; who
     asks is the customer or the manager.
     """
     room = make_room()
@@ -123,8 +140,21 @@ def world(
     cancelled = pay(book_slot(given_back, customer))
     cancel_booking(booking_id=cancelled.pk, by=customer, at=NOW)
     Refund.objects.update(status=RefundState.FAILED)
+    order = pay_order(buy(make_event(online_url="https://meet.example.com/x"), customer, 2))
+    ticket = order.tickets.latest("pk")
     who = {"customer": customer, "manager": manager}[request.param]
-    return World(token_of(who), booking.pk, free.pk, room.pk, Refund.objects.get().pk, customer.pk)
+    return World(
+        token_of(who),
+        booking.pk,
+        free.pk,
+        room.pk,
+        Refund.objects.get().pk,
+        customer.pk,
+        order.event_id,
+        order.pk,
+        ticket.pk,
+        ticket.ticket_code,
+    )
 
 
 def token_of(user: User) -> str:

@@ -91,9 +91,11 @@ def address(event: Event, offer: Offer, quantity: int) -> str:
     return f"{event.get_absolute_url()}?{query}"
 
 
-def said_price(event: Event) -> str:
-    """'20.00 USD', 'from 15.00 USD', 'Free': for a card in a list."""
-    prices = {tier.price for tier in event.tiers.all() if tier.is_active} or {event.price}
+def said_price(event: Event, *, at: datetime) -> str:
+    """'20.00 USD', 'from 15.00 USD', 'Free'; what is no longer sold doesn't count."""
+    tiers = [tier for tier in event.tiers.all() if tier.is_active]
+    ahead = [tier for tier in tiers if tier.sales_end is None or tier.sales_end > at]
+    prices = {tier.price for tier in ahead or tiers} or {event.price}
     lowest = min(prices)
     said = money(lowest, settings.CURRENCY) if lowest else "Free"
     return said if len(prices) == 1 else f"from {said[:1].lower()}{said[1:]}"
@@ -113,30 +115,28 @@ def _is_gone(tier: Tier) -> bool:
 
 def _own_offer(event: Event, at: datetime) -> Offer:
     left = event.places_left
-    can = event.is_on_sale(at) and left != 0
-    note, tone = _said_left(left, event.max_participants) if can else ("Sold out", "bad")
+    is_gone = left == 0
+    note, tone = ("Sold out", "bad") if is_gone else _said_left(left, event.max_participants)
     return Offer(
         ticket_type=TicketType.STANDARD,
-        label="Ticket",
+        label=str(TicketType.STANDARD.label),
         price=event.price,
         least=1,
         most=MOST_PER_ORDER if left is None else min(MOST_PER_ORDER, left),
         note=note,
         tone=tone,
-        can_be_had=can,
+        can_be_had=event.is_on_sale(at) and not is_gone,
     )
 
 
 def _tier_offer(tier: Tier, event: Event, at: datetime) -> Offer:
     left = tier.places_left
-    can = tier.is_on_sale(at)
-    if can:
+    note, tone = _why_not(tier, event, at)
+    if not note:
         of = [limit for limit in (tier.quota, event.max_participants) if limit is not None]
         note, tone = _said_left(left, min(of, default=None))
         if tier.min_per_order > 1:
             note = " · ".join(filter(None, [f"from {tier.min_per_order} on", note]))
-    else:
-        note, tone = _why_not(tier, event, at)
     return Offer(
         ticket_type=tier.ticket_type,
         label=tier.label,
@@ -145,18 +145,19 @@ def _tier_offer(tier: Tier, event: Event, at: datetime) -> Offer:
         most=tier.max_per_order if left is None else min(tier.max_per_order, left),
         note=note,
         tone=tone,
-        can_be_had=can,
+        can_be_had=tier.is_on_sale(at),
     )
 
 
 def _why_not(tier: Tier, event: Event, at: datetime) -> tuple[str, str]:
+    """('', '') where the tier itself has nothing against it."""
     if tier.sales_end is not None and tier.sales_end <= at:
         return "No longer on sale", "past"
     if _is_gone(tier):
         return "Sold out", "bad"
     if tier.sales_start is not None and tier.sales_start > at:
         return f"On sale from {clock.say_moment(tier.sales_start, event.timezone)}", "past"
-    return "Not on sale", "past"
+    return "", ""
 
 
 def _said_left(left: int | None, of: int | None) -> tuple[str, str]:

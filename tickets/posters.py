@@ -12,36 +12,36 @@ from tickets.queries import is_scarce
 from tickets.telling import said_where
 
 
-def months(events: Iterable[Event]) -> list[dict[str, Any]]:
+def months(events: Iterable[Event], *, at: datetime) -> list[dict[str, Any]]:
     """Cards under 'July 2027', by each event's own clock; `events` in the order of their start."""
     groups = groupby(events, key=_month)
     return [
-        {"title": title, "cards": [poster_card(event) for event in group]}
+        {"title": title, "cards": [poster_card(event, at=at) for event in group]}
         for title, group in groups
     ]
 
 
-def poster_card(event: Event) -> dict[str, Any]:
+def poster_card(event: Event, *, at: datetime) -> dict[str, Any]:
     """What a card says; `event` with its tiers at hand."""
     return {
         "event": event,
         "href": event.get_absolute_url(),
         "when": said_when(event),
         "where": said_where(event),
-        "price": said_price(event),
-        "marks": list(marks_of(event)),
+        "price": said_price(event, at=at),
+        "marks": list(marks_of(event, at=at)),
     }
 
 
 def home_card(event: Event, *, now: datetime) -> dict[str, str]:
     """What the front page says of an event."""
     starts = clock.say_soon(event.start_date, event.timezone, now=now)
-    mark = next((mark for mark in marks_of(event) if mark["label"] != "Free"), None)
+    mark = next((mark for mark in marks_of(event, at=now) if mark["label"] != "Free"), None)
     return {
         "href": event.get_absolute_url(),
         "title": event.name,
         "text": f"{starts[:1].upper()}{starts[1:]} ({clock.place_of(event.timezone)})",
-        "note": said_price(event),
+        "note": said_price(event, at=now),
         "picture": event.name,
         "url": event.image_url,
         "mark": mark["label"] if mark else "",
@@ -49,7 +49,7 @@ def home_card(event: Event, *, now: datetime) -> dict[str, str]:
     }
 
 
-def marks_of(event: Event) -> Iterable[dict[str, str]]:
+def marks_of(event: Event, *, at: datetime) -> Iterable[dict[str, str]]:
     """'Sold out' or 'Few left', 'Online', 'Free'."""
     if is_sold_out(event):
         yield {"label": "Sold out", "tone": "bad", "icon": "close"}
@@ -57,7 +57,7 @@ def marks_of(event: Event) -> Iterable[dict[str, str]]:
         yield {"label": "Few left", "tone": "wait", "icon": "hourglass"}
     if event.is_online:
         yield {"label": "Online", "tone": "accent", "icon": "globe"}
-    if said_price(event) == "Free":
+    if said_price(event, at=at) == "Free":
         yield {"label": "Free", "tone": "good", "icon": "check"}
 
 

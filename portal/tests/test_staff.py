@@ -15,9 +15,11 @@ from bookings.states import BookingStatus
 from notifications.models import OutgoingMail
 from notifications.states import MailState
 from payments.models import Payment
+from tests.infrastructure.events import MakeEvent, buy
 from tests.infrastructure.pages import MakeVisitor, Page, Visitor
 from tests.infrastructure.staff import cost
 from tests.infrastructure.world import NOW, MakeBooking, MakeUser
+from tickets.states import EventStatus
 
 PASSWORD = "correct horse battery"
 DESK_MENU = [
@@ -25,6 +27,9 @@ DESK_MENU = [
     "Bookings",
     "Timeslots",
     "Rooms",
+    "Events",
+    "Tickets",
+    "Orders",
     "Payments",
     "Refunds",
     "Tries to pay",
@@ -44,7 +49,8 @@ def menu(page: Page) -> list[str]:
     """The words of the menu, without the names of their icons."""
     links = [words for words, href in page.links if href.startswith("/admin/")]
     titles = [*DESK_MENU[:-1], "Groups", "Mails"]
-    return [title for title in titles if any(words.endswith(title) for words in links)]
+    shown = {words.partition(" ")[2] for words in links}
+    return [title for title in titles if title in shown]
 
 
 # --- The door ----------------------------------------------------------------------------------
@@ -61,6 +67,11 @@ def menu(page: Page) -> list[str]:
         ("/admin/rooms/", "/admin/bookings/room/"),
         ("/admin/timeslots", "/admin/bookings/timeslot/"),
         ("/admin/timeslots/", "/admin/bookings/timeslot/"),
+        ("/admin/events", "/admin/tickets/event/"),
+        ("/admin/events/", "/admin/tickets/event/"),
+        ("/admin/events?when=coming", "/admin/tickets/event/?when=coming"),
+        ("/admin/events/7/tickets", "/admin/tickets/ticket/?event=7"),
+        ("/admin/events/7/tickets/?q=ada&event=8", "/admin/tickets/ticket/?q=ada&event=7"),
         ("/admin/password_change/", "/accounts/password/change/"),
     ],
 )
@@ -245,7 +256,25 @@ def test_the_first_page_costs_the_same_on_a_busy_day(
     one = cost(visitor, "/admin/")
     fill(29)
 
-    assert cost(visitor, "/admin/") == one <= 16
+    assert cost(visitor, "/admin/") == one <= 17
+
+
+def test_the_first_page_shows_what_is_coming(
+    visit: MakeVisitor, make_event: MakeEvent, customer: User, front_desk: User
+) -> None:
+    event = make_event(name="Fjord jazz", max_participants=10)
+    make_event(name="Being planned", status=EventStatus.DRAFT)
+    make_event(name="Long gone", start_date=NOW - timedelta(days=3))
+    make_event(name="Called off", status=EventStatus.CANCELLED)
+    buy(event, customer, 4)
+
+    page = visit(front_desk).get("/admin/")
+
+    assert page.href("Fjord jazz") == f"/admin/tickets/event/{event.pk}/change/"
+    assert "Sat 18 July, 20:00 (Berlin) Fjord jazz 0 4 6" in page.text
+    assert "Being planned Draft" in page.text
+    assert "Long gone" not in page.text
+    assert "Called off" not in page.text
 
 
 @pytest.mark.parametrize(

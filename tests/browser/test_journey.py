@@ -53,9 +53,9 @@ def choose_a_time(page: Page) -> None:
 
 
 def sign_up(page: Page) -> None:
-    """A new person, whose address is proved by a code; back at the time that was chosen."""
+    """A new person, whose address is proved by a code; back at what was chosen."""
     here = page.url
-    page.get_by_role("link", name="Create an account").click()
+    page.get_by_role("main").get_by_role("link", name="Create an account").click()
     page.get_by_label("E-mail").fill("grace@example.com")
     page.get_by_label("Your name").fill("Grace Hopper")
     page.get_by_label("Password").fill(PASSWORD)

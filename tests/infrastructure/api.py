@@ -75,11 +75,15 @@ class Api:
 MakeApi = Callable[..., Api]
 
 
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    """What was counted there for an address belongs to the test before."""
+    cache.clear()
+
+
 @pytest.fixture
 def api(db: None) -> Iterator[MakeApi]:
     """`api(customer)` is the customer's client, `api()` an anonymous one; it is NOW."""
-    # What was counted there for an address belongs to the test before.
-    cache.clear()
     with time_machine.travel(NOW, tick=False):
         yield Api
 

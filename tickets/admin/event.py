@@ -23,7 +23,12 @@ from payments.admin.policy_field import said_policy
 from tickets.admin.event_deeds import EventDeedsAdmin
 from tickets.admin.event_form import OFFER, EventForm
 from tickets.admin.event_questions import about_deleting, said_offer, said_when
-from tickets.admin.event_sections import said_history, said_statistics, said_tiers
+from tickets.admin.event_sections import (
+    said_campaigns,
+    said_history,
+    said_statistics,
+    said_tiers,
+)
 from tickets.admin.filters import (
     EventStatusFilter,
     EventTypeFilter,
@@ -80,7 +85,8 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
 
     @display(description="event", header=True, ordering="name")
     def show_event(self, event: Event) -> list[str]:
-        return [event.name, f"{event.get_event_type_display()} · {_place(event)}"]
+        online = " · online" if event.is_online else ""
+        return [event.name, f"{event.get_event_type_display()}{online}"]
 
     @display(description="when", header=True, ordering="start_date")
     def show_when(self, event: Event) -> list[str]:
@@ -109,8 +115,10 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
 
     def has_change_permission(self, request: Request, obj: Event | None = None) -> bool:
         """What was cancelled or is over stays as it was."""
-        is_closed = obj is not None and not (obj.is_draft or obj.is_published)
-        return not is_closed and super().has_change_permission(request, obj)
+        return not _is_closed(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: Request, obj: Event | None = None) -> bool:
+        return not _is_closed(obj) and super().has_delete_permission(request, obj)
 
     def get_fieldsets(self, request: Request, obj: Event | None = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
@@ -215,12 +223,14 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         event: Event | None = kwargs.get("obj")
+        # The history below tells more than Django's log of edits.
+        context["show_history"] = False
         if event is not None:
             context |= {
                 "event": event,
                 "tiers": said_tiers(event),
                 "history": said_history(event),
-                "campaigns": list(event.campaigns.select_related("event")[:5]),
+                **said_campaigns(event),
                 "sees_orders": self.has_orders_permission(request),
             }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
@@ -236,7 +246,7 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
     def progress_view(self, request: Request, event_id: int) -> HttpResponse:
         """How far refunds and mails are: a part of the event's page that fetches itself anew."""
         event = self.event(request, event_id)
-        context = {"event": event, "campaigns": list(event.campaigns.select_related("event")[:5])}
+        context = {"event": event, **said_campaigns(event)}
         return TemplateResponse(request, "admin/tickets/event/progress.html", context)
 
     @action(description="Statistics", permissions=["view"], icon="monitoring")
@@ -266,6 +276,10 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
         return f"{thing} was sold: it is cancelled. Refunds and mails are on their way."
 
 
+def _is_closed(event: Event | None) -> bool:
+    return event is not None and not (event.is_draft or event.is_published)
+
+
 def _place(event: Event) -> str:
     return "Online" if event.is_online else event.location or "no place yet"
 
@@ -277,5 +291,5 @@ def _money_fields() -> tuple[str, ...]:
 def _offer_fieldset(kind: TicketType, event: Event | None) -> tuple[str, dict[str, Any]]:
     """A block for one kind of ticket, folded while it isn't offered."""
     names = [f"{kind}_{name}" for name in OFFER]
-    rows = [names[0], tuple(names[1:4]), tuple(names[4:6]), tuple(names[6:8])]
+    rows = [names[0], names[1], tuple(names[2:4]), tuple(names[4:6]), tuple(names[6:8])]
     return f"{kind.label} tickets", {"fields": rows}

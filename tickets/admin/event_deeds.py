@@ -39,7 +39,6 @@ class EventDeedsAdmin(ModelAdmin):
     actions_detail = (
         "publish",
         "its_tickets",
-        "its_orders",
         "statistics",
         "move",
         "duplicate",
@@ -75,10 +74,6 @@ class EventDeedsAdmin(ModelAdmin):
     @action(description="Tickets", permissions=["tickets"], icon="confirmation_number")
     def its_tickets(self, request: Request, object_id: str) -> HttpResponse:
         return _to("admin:tickets_ticket_changelist", self.event(request, object_id))
-
-    @action(description="Orders", permissions=["orders"], icon="receipt_long")
-    def its_orders(self, request: Request, object_id: str) -> HttpResponse:
-        return _to("admin:tickets_ticketorder_changelist", self.event(request, object_id))
 
     # --- Deeds -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from tickets.queries import sold_by_day, statistics
 from tickets.states import EventStatus, TicketStatus, TicketType
 
 DAYS_SHOWN: Final = 45
+CAMPAIGNS_SHOWN: Final = 5
 HEIGHT: Final = 100
 
 
@@ -34,6 +35,23 @@ def said_tiers(event: Event) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def said_campaigns(event: Event) -> dict[str, Any]:
+    """How far refunds and mails are for the latest changes; `is_running` while there is more."""
+    campaigns = [
+        {
+            "kind": campaign.kind,
+            "total": campaign.total,
+            "done": campaign.total if campaign.is_finished else min(campaign.done, campaign.total),
+            "finished": _stamp(campaign.finished_at, event.timezone)
+            if campaign.finished_at
+            else "",
+        }
+        for campaign in event.campaigns.select_related("event")[:CAMPAIGNS_SHOWN]
+    ]
+    is_running = any(not campaign["finished"] for campaign in campaigns)
+    return {"campaigns": campaigns, "is_running": is_running}
 
 
 def said_history(event: Event) -> list[dict[str, str]]:

@@ -106,10 +106,10 @@ class EventFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         event = chosen_event(request)
-        return [(str(event.pk), event.name)] if event else [("", "")]
+        return [(request.GET.get("event", ""), event.name if event else "There is no such event")]
 
     def has_output(self) -> bool:
-        return bool(self.lookup_choices[0][0])
+        return bool(self.value())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():

@@ -3,6 +3,7 @@
 from typing import Any, Final, cast
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -89,6 +90,11 @@ class TicketAdmin(GoodsAdmin):
         answer: HttpResponse = super().changelist_view(request, context)
         return answer
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Without the event where there is only one."""
+        one = chosen_event(request) is not None
+        return tuple(name for name in self.list_display if not (one and name == "show_event"))
+
     def get_search_results(
         self, request: Request, queryset: TicketQuerySet, search_term: str
     ) -> tuple[TicketQuerySet, bool]:
@@ -147,8 +153,11 @@ class TicketAdmin(GoodsAdmin):
             raise PermissionDenied
         if file_format not in FORMATS:
             raise Http404("There is no such format.")
-        changes = self.get_changelist_instance(request)
-        tickets = cast(TicketQuerySet, changes.get_queryset(request)).with_everything()
+        try:
+            changes = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            raise Http404("There is no such list.") from None
+        tickets = cast(TicketQuerySet, changes.queryset).with_everything()
         name = f"tickets-{chosen.pk}" if (chosen := chosen_event(request)) else "tickets"
         return exported(tickets, file_format, name=name, at=request.at)
 

@@ -498,7 +498,8 @@ def test_somebody_else_s_order_is_not_there(
     with nothing_changes():
         for other in (stranger, manager):
             refused(api(other).get(path), 404, "not_found")
-            for body in ({}, {"reason": 5}, []):
+            bodies: list[Any] = [{}, {"reason": 5}, []]
+            for body in bodies:
                 refused(cancel(api(other), order, body), 404, "not_found")
         refused(api().get(path), 401, "not_authenticated")
         refused(cancel(api(), order), 401, "not_authenticated")

@@ -25,7 +25,7 @@ from payments.refund_terms import refund_steps
 from payments.refund_words import refund_line
 from tickets.forms import BuyForm, ChoiceForm
 from tickets.models import Event
-from tickets.offers import Choice, Offer, address, choose, is_sold_out, offers_of, said_price
+from tickets.offers import Choice, Offer, address, choose, is_sold_out, offers_of
 from tickets.posters import marks_of, said_when
 from tickets.queries import has_valid_ticket
 from tickets.refusals import explain
@@ -78,8 +78,7 @@ def _page(
             "where": said_where(found),
             "doors": clock.say_moment(found.valid_from, zone),
             "is_over": found.is_over(at),
-            "marks": list(marks_of(found)) if found.is_on_sale(at) else [],
-            "said_price": said_price(found),
+            "marks": list(marks_of(found, at=at)) if found.is_on_sale(at) else [],
             "online_url": _online_url(request, found),
             "offers": [_shown(found, offer, choice) for offer in offers],
             "is_on_sale": found.is_on_sale(at),

@@ -44,7 +44,7 @@ def events(request: Request) -> HttpResponse:
         "tickets/events.html",
         {
             "form": form,
-            "months": months(page),
+            "months": months(page, at=request.at),
             "page": page,
             "query": f"{query.urlencode()}&" if query else "",
             "is_filtered": any(wanted.values()),

@@ -121,7 +121,7 @@ def detail(request: Request, ticket_id: int) -> HttpResponse:
             "after": tickets[place + 1] if place + 1 < len(tickets) else None,
             "ics_href": (
                 reverse("tickets:order_ics", args=[ticket.order_id])
-                if telling.has_invite(ticket.order, request.at)
+                if not told.is_dead and telling.has_invite(ticket.order, request.at)
                 else ""
             ),
             "online_url": _online_url(request, ticket.order),

@@ -59,8 +59,8 @@ class HeldEventSerializer(Serializer):
     is_online = serializers.BooleanField()
     max_participants = serializers.IntegerField(allow_null=True, help_text="Null: unlimited.")
     current_participants = serializers.IntegerField(help_text="Places sold.")
-    ticket_price = MoneyField(
-        source="price", help_text="What a ticket costs where there are no tiers; 0: nothing."
+    ticket_price = serializers.SerializerMethodField(
+        help_text="Its own price, else, on its own, that of its cheapest tier, else 0."
     )
     status = serializers.SerializerMethodField(
         help_text="As it reads now: `completed` from its end on."
@@ -78,6 +78,10 @@ class HeldEventSerializer(Serializer):
     )
     places_left = serializers.IntegerField(allow_null=True, help_text="Null: unlimited.")
 
+    @extend_schema_field(MoneyField())
+    def get_ticket_price(self, event: Event) -> Any:
+        return MoneyField().to_representation(event.price)
+
     @extend_schema_field(serializers.ChoiceField(choices=EventStatus.choices))
     def get_status(self, event: Event) -> str:
         return str(event.status_at(self.context["at"]))
@@ -94,9 +98,6 @@ class HeldEventSerializer(Serializer):
 class EventSerializer(HeldEventSerializer):
     """An event on its own, with what it offers."""
 
-    ticket_price = serializers.SerializerMethodField(
-        help_text="Its own price, else that of its cheapest tier, else 0."
-    )
     on_sale = serializers.SerializerMethodField(
         help_text="Published and not over; whether anything is left, its tiers tell."
     )
@@ -166,7 +167,7 @@ class TiersField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
         # A serializer of its own: where only some fields of the event are given, each tier is
         # still written as a whole.
-        tiers = TierInputSerializer(data=data, many=True, max_length=len(TicketType))
+        tiers = TierInputSerializer(data=data, many=True)
         tiers.is_valid(raise_exception=True)
         return [dict(tier) for tier in tiers.validated_data]
 

@@ -172,7 +172,7 @@ class StaffEventViewSet(ApiViewSet):
         event = self.find(Event.objects.all(), pk)
         sees_money = signed_in(request).has_perm("payments.view_payment")
         numbers = event_numbers(event, at=self.at, with_money=sees_money)
-        return Response(self.written(numbers, EventStatsSerializer))
+        return Response(EventStatsSerializer(numbers).data)
 
     def shown(self, pk: int) -> Response:
         event = self.find(Event.objects.prefetch_related("tiers"), pk)
