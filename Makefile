@@ -16,7 +16,7 @@ help: ## List what make can do
 	@echo "make races   the race tests alone, 1,000 rounds each"
 	@echo "make lint    style, types, layers, templates, migrations, system checks"
 	@echo "make fmt     put the code into shape"
-	@echo "make bench   measure bookings per second against raw SQL"
+	@echo "make bench   measure pages, bookings and the generator on MariaDB (ARGS=month for one)"
 	@echo "make lock    resolve the requirements*.in anew into requirements*.txt"
 
 setup:

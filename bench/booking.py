@@ -30,7 +30,7 @@ from bookings.states import RoomType  # noqa: E402
 from payments.models import Payment  # noqa: E402
 
 ROUNDS = 5
-BOOKINGS = 150  # of each client in each round and kind
+BOOKINGS = 100  # of each client in each round and kind
 CLIENTS = (1, 4)
 ROOMS = 10
 

@@ -46,7 +46,7 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Bookings", "event_available", "bookings_booking", "bookings.view_booking"),
         Entry("Timeslots", "calendar_month", "bookings_timeslot", "bookings.view_timeslot"),
         Entry("Rooms", "meeting_room", "bookings_room", "bookings.view_room"),
-        Entry("Figures", "bar_chart", "bookings_booking", "bookings.view_booking", page="stats"),
+        Entry("Figures", "bar_chart", "bookings_booking", "bookings.view_reports", page="stats"),
     ),
     "Events": (
         Entry("Events", "festival", "tickets_event", "tickets.view_event"),

@@ -36,7 +36,10 @@ class DeskMixin(ModelAdmin):
     def book(self, request: Request) -> HttpResponse:
         return book_page(self, request)
 
-    @action(description="Figures", permissions=["view"], icon="bar_chart")
+    def has_reports_permission(self, request: Request) -> bool:
+        return bool(request.user.has_perm("bookings.view_reports"))
+
+    @action(description="Figures", permissions=["reports"], icon="bar_chart")
     def stats(self, request: Request) -> HttpResponse:
         return stats_page(self, request)
 

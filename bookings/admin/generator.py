@@ -22,8 +22,8 @@ from common.errors import DomainError
 from common.forms import LARGEST_ID
 from common.http import Request
 
-DAYS_SHOWN: Final = 14
-SKIPPED_SHOWN: Final = 8
+DAYS_SHOWN: Final = 10
+SKIPPED_SHOWN: Final = 5
 # As many are made within one answer; more go step by step.
 AT_ONCE: Final = 2000
 

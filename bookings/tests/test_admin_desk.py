@@ -34,12 +34,12 @@ def everything() -> list[object]:
 
 def sent(page: Page, **fields: object) -> dict[str, object]:
     """The form's own fields, a payment at the desk, and these."""
-    form = page.form("check Book")
+    form = page.form("Book")
     return {**form.fields, "payment": "due", "notes": "", **fields}
 
 
 def press(visitor: Visitor, page: Page, **fields: object) -> Page:
-    form = page.form("check Book")
+    form = page.form("Book")
     return visitor.follow(Page(visitor.client.post(form.action, sent(page, **fields))))
 
 

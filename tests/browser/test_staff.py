@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from bookings.admin import generator, generator_run
 from bookings.models import Booking, Timeslot
 from bookings.states import BookingStatus
 from payments.models import Refund
@@ -53,6 +54,10 @@ def test_every_page_fits_and_can_be_read(
         "/admin/bookings",
         f"/admin/bookings/booking/{booking.pk}/change/",
         f"/admin/bookings/booking/{booking.pk}/cancel/",
+        f"/admin/bookings/booking/{booking.pk}/move/",
+        f"/admin/bookings/booking/{booking.pk}/note/",
+        f"/admin/bookings/booking/book/?timeslot={slot}&who=ada",
+        "/admin/bookings/booking/stats/",
         "/admin/rooms",
         f"/admin/bookings/room/{booking.room_id}/change/",
         f"/admin/bookings/room/{booking.room_id}/delete/",
@@ -61,7 +66,9 @@ def test_every_page_fits_and_can_be_read(
         f"/admin/bookings/timeslot/{slot}/block/",
         "/admin/bookings/timeslot/add/",
         "/admin/bookings/timeslot/generate/",
+        "/admin/bookings/timeslot/many/",
         "/admin/payments/payment/",
+        f"/admin/payments/payment/{payment}/take_money/",
         f"/admin/payments/payment/{payment}/change/",
         "/admin/payments/paymentattempt/",
         "/admin/payments/refund/",
@@ -101,6 +108,53 @@ def test_the_desk_finds_a_booking_and_cancels_it(
     booking.refresh_from_db()
     assert booking.status == BookingStatus.CANCELLED
     assert Refund.objects.get().amount == Decimal("45.00")
+
+
+def test_the_desk_books_takes_the_money_and_moves(
+    visit: Open, house: House, front_desk: User
+) -> None:
+    page = visit(viewport=PHONE).page
+    sign_in(page, front_desk)
+    first, second = house.slots[0], house.slots[1]
+
+    page.goto(f"/admin/bookings/booking/book/?timeslot={first.pk}")
+    page.get_by_label("Customer").fill("grace@example.com")
+    page.get_by_role("button", name="Look up").click()
+    page.get_by_label("Time").select_option(value=str(first.pk))
+    page.get_by_label("Their name").fill("Grace Hopper")
+    page.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text("Grace Hopper is confirmed; 45.00 USD due")).to_be_visible()
+
+    page.get_by_role("link", name="Take payment").last.click()
+    page.get_by_label("Card terminal").check()
+    page.get_by_label("Receipt number").fill("T-77")
+    page.get_by_role("button", name="45.00 USD received").click()
+    expect(page.get_by_text("45.00 USD paid at the desk (card terminal).")).to_be_visible()
+
+    page.get_by_role("link", name="Move", exact=True).last.click()
+    page.get_by_label("New time").select_option(value=str(second.pk))
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_text("of Grace Hopper is moved to")).to_be_visible()
+    made = Booking.objects.get()
+    assert (made.timeslot, made.payment_status) == (second, "paid")
+
+
+def test_a_long_run_of_the_generator_goes_on_by_itself(
+    visit: Open, house: House, manager: User, today: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator, "AT_ONCE", 10)
+    monkeypatch.setattr(generator_run, "SLOTS_A_STEP", 100)
+    page = visit().page
+    sign_in(page, manager)
+    first = (today + timedelta(days=60)).date()
+
+    page.goto(f"/admin/bookings/timeslot/generate/?room={house.room.pk}")
+    page.get_by_label("From").fill(first.isoformat())
+    page.get_by_label("Up to and including").fill((first + timedelta(days=20)).isoformat())
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Make 240 timeslots").click()
+
+    expect(page.get_by_text("Dr Weber: 240 timeslots made.")).to_be_visible()
 
 
 def test_several_times_are_closed_from_the_list(
