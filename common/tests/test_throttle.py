@@ -21,10 +21,10 @@ def ask(*, after: float = 0, by: str = "192.0.2.1", what: str = "guess") -> None
 
 
 def test_beyond_the_most_it_is_refused_until_the_time_is_over(db: None) -> None:
-    for after in (0, 10, 20):
-        ask(after=after)
+    for earlier in (0, 10, 20):
+        ask(after=earlier)
 
-    for after, wait in ((20, 40), (59.5, 1)):
+    for after, wait in ((20.0, 40), (59.5, 1)):
         before = list(Count.objects.values())
         with pytest.raises(Throttled) as refusal:
             ask(after=after)
