@@ -30,3 +30,17 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.key}"
+
+
+class Count(models.Model):
+    """How often somebody has asked for something since a moment; `key` is a digest of both."""
+
+    key = models.CharField(max_length=64, unique=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "throttle_counts"
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since:%H:%M:%S}"

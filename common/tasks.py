@@ -1,12 +1,13 @@
 """Housekeeping of the tables in `common`."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
 from common.idempotency import KEEP_FOR
-from common.models import IdempotencyKey
+from common.models import Count, IdempotencyKey
 
 logger = logging.getLogger(__name__)
 
@@ -30,3 +31,11 @@ def forget_idempotency_keys() -> int:
     if forgotten:
         logger.info("forgot %s idempotency keys", forgotten)
     return forgotten
+
+
+@shared_task(name="common.forget_counts")
+def forget_counts() -> int:
+    """Delete counts that began more than an hour ago, a bounded batch. Returns how many."""
+    oldest = timezone.now() - timedelta(hours=1)
+    ids = list(Count.objects.filter(since__lt=oldest).values_list("pk", flat=True)[:BATCH])
+    return Count.objects.filter(pk__in=ids).delete()[0]

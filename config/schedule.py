@@ -29,6 +29,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "common.forget_idempotency_keys",
         "schedule": crontab(minute=40),
     },
+    "forget-counts": {"task": "common.forget_counts", "schedule": 300.0},
 }
 
 # A wake-up that nobody picked up is worthless by the next beat: it must not pile up.

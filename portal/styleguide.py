@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
+from common.telling import Refusal, Way
+
 HOLD = timedelta(minutes=15)
 SAMPLE_MONTH = date(2027, 7, 1)
 SAMPLE_TODAY = date(2027, 7, 6)
@@ -51,6 +53,13 @@ def sample(at: datetime) -> dict[str, Any]:
             {"label": "When", "text": "Thu 8 July, 09:00–09:30 (Berlin)"},
             {"label": "Where", "text": "Treatment room 2, Harbour Street 4"},
         ],
+        "refusal": Refusal(
+            "This time was just taken",
+            "Somebody was faster.",
+            "Still free nearby",
+            [Way("Thu 8 July, 09:30", "#marks"), Way("See all free times", "#marks")],
+            tone="bad",
+        ),
         "lines": [
             {"label": "30 minutes at 90.00 USD an hour", "amount": "45.00 USD"},
             {"label": "Given back for the move", "amount": "−5.00 USD"},

@@ -106,8 +106,12 @@ def _offer(rooms: list[Room], *, has_events: bool) -> dict[str, str]:
         }
     listed = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
     return {
-        "title": f"Book {listed}{', or find an event' if has_events else ''}",
-        "text": "See what is free, choose your time and pay: the place is yours.",
+        "title": f"Book {listed}",
+        "text": (
+            "See what is free and what is on, choose and pay: the place is yours."
+            if has_events
+            else "See what is free, choose your time and pay: the place is yours."
+        ),
     }
 
 

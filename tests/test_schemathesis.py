@@ -96,8 +96,8 @@ class World:
                 "tickets/orders": self.order,
                 "tickets": self.ticket,
             }
-            named = next((name for name in numbers if path.startswith(name)), "")
-            real = {"id": numbers.get(named, self.booking), "ticketCode": self.code}
+            kind = next((name for name in numbers if path.startswith(name)), "")
+            real = {"id": numbers.get(kind, self.booking), "ticketCode": self.code}
             case.path_parameters.update(
                 {name: real[name] for name in case.path_parameters if name in real}
             )

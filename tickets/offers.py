@@ -71,11 +71,15 @@ def offers_of(event: Event, *, at: datetime) -> list[Offer]:
 
 
 def choose(event: Event, offers: list[Offer], ticket_type: str, quantity: int) -> Choice | None:
-    """What was asked for, as far as it can be had; None when nothing can."""
+    """What was asked for, as far as it can be had; None when nothing can.
+
+    Who has asked for nothing yet sees one ticket of the cheapest kind that is sold singly.
+    """
     free = [offer for offer in offers if offer.can_be_had]
     if not free:
         return None
-    offer = next((offer for offer in free if offer.ticket_type == ticket_type), free[0])
+    single = next((offer for offer in free if offer.least == 1), free[0])
+    offer = next((offer for offer in free if offer.ticket_type == ticket_type), single)
     quantity = min(max(quantity, offer.least), offer.most)
     return Choice(
         offer=offer,

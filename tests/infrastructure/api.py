@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 from django.apps import apps
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -73,12 +72,6 @@ class Api:
 
 
 MakeApi = Callable[..., Api]
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    """What was counted there for an address belongs to the test before."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -249,12 +249,11 @@ def _offer_fields(kind: TicketType) -> dict[str, forms.Field]:
             widget=UnfoldAdminDecimalFieldWidget,
         ),
         "quota": forms.IntegerField(
-            label="How many",
+            label="How many, if not all",
             required=False,
             min_value=0,
             max_value=MOST_PLACES,
             widget=UnfoldAdminIntegerFieldWidget,
-            help_text="Empty: as many as the event has places.",
         ),
         "sales_start": MomentField(label="Sold from", required=False),
         "sales_end": MomentField(label="Sold until", required=False),

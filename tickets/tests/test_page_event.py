@@ -73,7 +73,7 @@ def test_quantity_and_kind_are_in_the_address(
     here = f"/events/{event.pk}"
 
     page = look(visitor, event)
-    assert "5 × Group 75.00 USD" in page.text
+    assert "1 × Standard 25.00 USD" in page.text
     assert page.href("Front row 90.00 USD 4 left") == f"{here}?type=vip&quantity=1"
     fewer = [tag for tag in page.tags("a", "aria-label") if tag["aria-label"] == "One fewer"]
     assert fewer == []
@@ -85,6 +85,7 @@ def test_quantity_and_kind_are_in_the_address(
     assert steps["One fewer"] == f"{here}?type=standard&quantity=1"
 
     assert "3 × Standard 75.00 USD" in look(visitor, event, type="standard", quantity=99).text
+    assert "5 × Group 75.00 USD" in look(visitor, event, type="group").text
     assert "4 × Front row 360.00 USD" in look(visitor, event, type="vip", quantity=9).text
     assert "1 × Standard" in look(visitor, event, type="standard", quantity=0).text
     assert look(visitor, event, type="nonsense", quantity="many").text == look(visitor, event).text
