@@ -329,9 +329,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ),
     "TAGS": [
         {"name": "bookings", "description": "What can be booked, and one's own bookings."},
+        {"name": "events", "description": "What takes place, and which tickets there are."},
+        {"name": "tickets", "description": "Buying tickets, one's own, and asking about one."},
         {"name": "admin rooms", "description": "Rooms, by staff."},
         {"name": "admin timeslots", "description": "Timeslots, by staff."},
         {"name": "admin bookings", "description": "Everybody's bookings, by staff."},
+        {"name": "admin events", "description": "Events and their tickets, by staff."},
+        {"name": "admin tickets", "description": "Single tickets, by staff."},
         {"name": "admin refunds", "description": "Money on its way back, by staff."},
         {"name": "admin mails", "description": "The outbox, by staff."},
     ],
