@@ -148,6 +148,18 @@ def test_choosing_keeps_the_focus_and_says_the_sum(visit: Open, concert: Event, 
     expect(page.locator('[data-choice-key="vip"]')).to_be_focused()
 
 
+def test_quick_taps_are_all_counted(visit: Open, concert: Event) -> None:
+    page = visit(viewport=PHONE, is_mobile=True, has_touch=True).page
+    page.goto(f"/events/{concert.pk}")
+
+    page.get_by_role("link", name="One more").evaluate(
+        "link => { for (let tap = 0; tap < 3; tap++) link.click(); }"
+    )
+
+    expect(page.get_by_text("4 × Standard")).to_be_visible()
+    page.wait_for_url("**quantity=4")
+
+
 def test_on_a_phone_the_button_is_always_within_reach(
     visit: Open, concert: Event, ada: User
 ) -> None:
