@@ -1,29 +1,26 @@
 """Times on staff pages: made, changed, closed and removed by services alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
+from bookings.admin.closing import ClosingMixin
 from bookings.admin.filters import PlacesFilter, RoomFilter, SlotWhenFilter
 from bookings.admin.forms import TIME_FIELDS, TimeslotForm
 from bookings.admin.generator import generate_page
-from bookings.admin.range_page import range_page
 from bookings.models import Booking, Timeslot
-from bookings.services import add_slot, block_slot, delete_slot, edit_slot, unblock_slot
+from bookings.services import add_slot, delete_slot, edit_slot
 from common import clock
 from common.http import Request
 from common.money import money
-from common.staff.asking import Line, Question, ask, do_each, is_answered, too_many
+from common.staff.asking import Line, Question
 from common.staff.deleting import DeletingAdmin
 from common.staff.rows import ServiceAdmin, quick_views
 from common.staff.words import mark
@@ -35,17 +32,8 @@ STATE_COLOURS: Final = {
 }
 
 
-class BlockForm(forms.Form):
-    reason = forms.CharField(
-        label="Why",
-        max_length=200,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Staff alone see it: 'team meeting', 'the heating is being repaired'.",
-    )
-
-
 @admin.register(Timeslot)
-class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
+class TimeslotAdmin(ClosingMixin, DeletingAdmin, ServiceAdmin):
     form = TimeslotForm
     list_display = ("show_when", "show_room", "show_state", "show_places", "show_price")
     list_filter = (SlotWhenFilter, PlacesFilter, RoomFilter)
@@ -62,12 +50,9 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
 
     # --- May ---------------------------------------------------------------------------------
 
-    def has_block_permission(self, request: Request, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("bookings.block_timeslot"))
-
     def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
         """Close what is open, open what is closed, give away what is free."""
-        slot = self._slot(request, object_id)
+        slot = self.slot(request, object_id)
         hidden = {"block" if slot.is_blocked else "unblock"}
         if not (slot.is_available and slot.start_time > request.at):
             hidden.add("book")
@@ -221,96 +206,15 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
 
     @action(description="Book for a customer", permissions=["desk"], icon="person_add")
     def book(self, request: Request, object_id: str) -> HttpResponse:
-        slot = self._slot(request, object_id)
+        slot = self.slot(request, object_id)
         page = reverse("admin:bookings_booking_book")
         return HttpResponseRedirect(f"{page}?timeslot={slot.pk}")
 
-    # --- Closing and opening -----------------------------------------------------------------
+    # --- Making ------------------------------------------------------------------------------
 
     @action(description="Make many timeslots", permissions=["add"], icon="calendar_add_on")
     def generate(self, request: Request) -> HttpResponse:
         return generate_page(self, request)
-
-    @action(description="Close or open many", permissions=["block"], icon="event_busy")
-    def many(self, request: Request) -> HttpResponse:
-        return range_page(self, request)
-
-    @action(description="Close for booking", permissions=["block"], icon="block")
-    def block(self, request: Request, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, self._block)
-
-    @action(description="Open again", permissions=["block"], icon="lock_open")
-    def unblock(self, request: Request, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, self._unblock)
-
-    @admin.action(description="Close for booking …", permissions=["block"])
-    def block_selected(self, request: Request, queryset: QuerySet[Timeslot]) -> HttpResponse | None:
-        return self._many(request, queryset, self._block)
-
-    @admin.action(description="Open again", permissions=["block"])
-    def unblock_selected(
-        self, request: Request, queryset: QuerySet[Timeslot]
-    ) -> HttpResponse | None:
-        return self._many(request, queryset, self._unblock)
-
-    def _one(self, request: Request, object_id: str, way: "Way") -> HttpResponse:
-        slot = self._slot(request, object_id)
-        page = reverse("admin:bookings_timeslot_change", args=[slot.pk])
-        return way(request, [slot], page, []) or HttpResponseRedirect(page)
-
-    def _many(
-        self, request: Request, queryset: QuerySet[Timeslot], way: "Way"
-    ) -> HttpResponse | None:
-        if too_many(self, request, queryset.count()):
-            return None
-        slots = list(queryset.select_related("room").order_by("start_time", "pk"))
-        return way(request, slots, request.get_full_path(), [slot.pk for slot in slots])
-
-    def _block(
-        self, request: Request, slots: Sequence[Timeslot], back: str, pks: Sequence[int]
-    ) -> HttpResponse | None:
-        form = BlockForm(request.POST if is_answered(request) else None)
-        if not form.is_valid():
-            question = Question(
-                title="Close this time" if len(slots) == 1 else f"Close {len(slots)} times",
-                lead="Nobody can book them any more until they are opened again. "
-                "Those who have a place keep it.",
-                button="Close",
-                lines=[_line(slot) for slot in slots],
-                form=form,
-            )
-            return ask(self, request, question, back=back, pks=pks)
-        reason = form.cleaned_data["reason"]
-
-        def close(slot: Timeslot) -> str:
-            block_slot(slot_id=slot.pk, reason=reason)
-            self.log_change(request, slot, f"Closed: {reason}")
-            return f"{slot} is closed."
-
-        do_each(self, request, slots, close)
-        return None
-
-    def _unblock(
-        self, request: Request, slots: Sequence[Timeslot], back: str, pks: Sequence[int]
-    ) -> HttpResponse | None:
-        if not is_answered(request):
-            question = Question(
-                title="Open this time again"
-                if len(slots) == 1
-                else f"Open {len(slots)} times again",
-                lead="Where a place is free it can be booked again at once.",
-                button="Open again",
-                lines=[_line(slot) for slot in slots],
-            )
-            return ask(self, request, question, back=back, pks=pks)
-
-        def reopen(slot: Timeslot) -> str:
-            unblock_slot(slot_id=slot.pk)
-            self.log_change(request, slot, "Opened again.")
-            return f"{slot} is open again."
-
-        do_each(self, request, slots, reopen)
-        return None
 
     # --- Delete ------------------------------------------------------------------------------
 
@@ -343,7 +247,7 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
         delete_slot(slot_id=thing.pk)
         return f"{thing} is removed."
 
-    def _slot(self, request: Request, object_id: object) -> Timeslot:
+    def slot(self, request: Request, object_id: object) -> Timeslot:
         """Raises Http404."""
         slot: Timeslot | None = self.get_object(request, str(object_id))
         if slot is None:
@@ -351,13 +255,5 @@ class TimeslotAdmin(DeletingAdmin, ServiceAdmin):
         return slot
 
 
-Way = Callable[[Request, Sequence[Timeslot], str, Sequence[int]], HttpResponse | None]
-
-
 def _was_booked(slot: Timeslot) -> bool:
     return Booking.objects.filter(timeslot=slot).exists()
-
-
-def _line(slot: Timeslot) -> Line:
-    taken = f"{slot.taken} of {slot.max_bookings} places taken" if slot.taken else "nobody booked"
-    return Line(title=str(slot), text=slot.room.name, outcome=f"{taken}.")
