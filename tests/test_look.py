@@ -69,6 +69,14 @@ def test_raw_colours_stand_in_the_tokens_alone(path: Path) -> None:
     assert (found == []) is (path.name != "tokens.css")
 
 
+@pytest.mark.parametrize("path", [*SHEETS, STATIC / "css" / "staff.css"], ids=name_of)
+def test_every_rule_of_a_sheet_is_closed(path: Path) -> None:
+    """One brace that is missing takes all that comes after it away, without a word."""
+    rules = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
+
+    assert rules.count("{") == rules.count("}")
+
+
 def test_every_token_that_is_used_exists() -> None:
     text = "".join(path.read_text("utf-8") for path in SHEETS)
     given = set(re.findall(r"(--[a-z0-9-]+)\s*:", text))
