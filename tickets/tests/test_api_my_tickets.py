@@ -185,7 +185,7 @@ def test_the_holder_is_told_where_it_is_online(
     assert told() == [None] * 2
 
 
-@pytest.mark.parametrize("query", [{"status": "lost"}, {"status": ""}, {"page": "x"}])
+@pytest.mark.parametrize("query", [{"status": "lost"}, {"page": "x"}])
 def test_bad_parameters_are_400(api: MakeApi, customer: User, query: dict[str, str]) -> None:
     answer = api(customer).get("/tickets", **query)
 

@@ -513,7 +513,7 @@ def test_the_list_has_all_of_them_the_latest_first(
         assert event == api(front_desk).get(f"/admin/events/{event['id']}").json()
 
 
-@pytest.mark.parametrize("query", [{"status": "lost"}, {"type": ""}, {"startDate": "x"}])
+@pytest.mark.parametrize("query", [{"status": "lost"}, {"type": "party"}, {"startDate": "x"}])
 def test_bad_parameters_are_400(api: MakeApi, front_desk: User, query: dict[str, str]) -> None:
     answer = api(front_desk).get("/admin/events", **query)
 
