@@ -1,6 +1,7 @@
 """The API's own page: Swagger UI, under the same strict content policy as all pages."""
 
 import pytest
+from django.test import Client
 from playwright.sync_api import expect
 
 from accounts.models import User
@@ -21,9 +22,10 @@ def test_all_operations_are_shown_the_customers_first(
     visit: Open, window: dict[str, object]
 ) -> None:
     page = visit(**window).page
+    paths = Client().get("/api/v1/schema").json()["paths"].values()
     page.goto("/api/docs")
 
-    expect(page.locator(".opblock")).to_have_count(27)
+    expect(page.locator(".opblock")).to_have_count(sum(map(len, paths)))
     expect(page.locator(".opblock-tag").first).to_contain_text("bookings")
     page.locator("#operations-bookings-createBooking .opblock-summary").click()
     expect(page.locator("#operations-bookings-createBooking")).to_contain_text("too_many_holds")
