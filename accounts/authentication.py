@@ -5,6 +5,9 @@ from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from allauth.account.stages import EmailVerificationStage
 from allauth.headless import app_settings
 from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
+from allauth.headless.internal import sessionkit
+from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -12,6 +15,14 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request as ApiRequest
 
 from accounts.models import User
+
+
+class SessionTokens(SessionTokenStrategy):
+    """allauth's own tokens, found by one question instead of two: is it there, what is in it."""
+
+    def lookup_session(self, session_token: str) -> SessionBase | None:
+        found: SessionBase | None = sessionkit.lookup_session(session_token)
+        return found
 
 
 class SessionTokenAuthentication(XSessionTokenAuthentication):
@@ -74,10 +85,11 @@ def signed_in(request: ApiRequest) -> User:
     return request.user
 
 
-def address_of(request: ApiRequest) -> str:
+def address_of(request: ApiRequest | HttpRequest) -> str:
     """The client's network address; what a proxy says of it counts as ALLAUTH_TRUSTED_* allow."""
+    asked = request._request if isinstance(request, ApiRequest) else request
     try:
-        address: str = get_adapter().get_client_ip(request._request)
+        address: str = get_adapter().get_client_ip(asked)
     except PermissionDenied:
         # None is known, as behind a socket file: all who come that way count as one.
         return ""

@@ -32,3 +32,9 @@ class NameForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text="As we should greet you at the desk and in mails.",
     )
+
+
+class RemindersForm(forms.Form):
+    """Reminders by e-mail, on or off."""
+
+    wants_reminders = forms.BooleanField(label="Remind me by e-mail", required=False)

@@ -53,6 +53,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         "active", default=True, help_text="Switch off instead of deleting an account."
     )
     date_joined = models.DateTimeField("joined", default=timezone.now)
+    wants_reminders = models.BooleanField("wants reminders by e-mail", default=True)
+    # The secret in the address of the personal calendar; None until it is asked for.
+    calendar_token = models.CharField(max_length=64, unique=True, null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -1,5 +1,6 @@
 """What is done with people here; their addresses, passwords and codes are allauth's."""
 
+import secrets
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,33 @@ def rename(*, user_id: int, name: str) -> User:
     user = User.objects.lock(user_id)[user_id]
     user.name = name.strip()
     user.save(update_fields=["name"])
+    return user
+
+
+@service
+def choose_reminders(*, user_id: int, wanted: bool) -> User:
+    """Whether somebody is reminded by e-mail of what they booked; what is planned follows."""
+    user = User.objects.lock(user_id)[user_id]
+    user.wants_reminders = wanted
+    user.save(update_fields=["wants_reminders"])
+    return user
+
+
+@service
+def open_calendar(*, user_id: int) -> User:
+    """Give the personal calendar a new secret address; an older one ends at once."""
+    user = User.objects.lock(user_id)[user_id]
+    user.calendar_token = secrets.token_urlsafe(32)
+    user.save(update_fields=["calendar_token"])
+    return user
+
+
+@service
+def close_calendar(*, user_id: int) -> User:
+    """End the personal calendar's address."""
+    user = User.objects.lock(user_id)[user_id]
+    user.calendar_token = None
+    user.save(update_fields=["calendar_token"])
     return user
 
 

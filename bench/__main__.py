@@ -1,6 +1,8 @@
 """`make bench`: how fast this is, measured on the machine at hand, on MariaDB.
 
-    python -m bench [month] [booking] [generator]     all of them without a name
+    python -m bench [month] [booking] [generator] [mails] [beats] [tickets] [door] [access]
+
+All of them without a name.
 
 Runs on the MariaDB that the tests use too (TEST_MYSQL_URL, 127.0.0.1:3306, or a private one), in
 databases of its own that are dropped afterwards.
@@ -13,14 +15,15 @@ from bench.machine import describe
 from scripts import servers
 from scripts.console import Failure, main
 
-PARTS = ("month", "booking", "generator")
+PARTS = ("month", "booking", "generator", "mails", "beats", "tickets", "door", "access")
 
 
 def bench(arguments: list[str]) -> int:
     chosen = [part for part in PARTS if part in arguments or not arguments]
     if unknown := set(arguments) - set(PARTS):
         raise Failure(f"Nothing measures {', '.join(unknown)}; there are: {', '.join(PARTS)}.")
-    name = f"bench_{os.getpid()}"
+    # With an end: the databases of another run, whose number begins alike, aren't dropped with it.
+    name = f"bench_{os.getpid()}_"
     with servers.mariadb() as address:
         servers.mariadb_execute(address, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         os.environ |= {

@@ -55,7 +55,7 @@ def make_sizes(months_first: date, today: date) -> list[Size]:
         origin = cursor.fetchone()[0]
         sizes = [Size(wanted, f"{origin}_{wanted}") for wanted in SIZES]
         for size in sizes:
-            _copy_database(cursor, origin, size.database)
+            copy_database(cursor, origin, size.database)
         for size in sizes:
             cursor.execute(f"USE {size.database}")
             _fill_rooms(cursor)
@@ -69,9 +69,9 @@ def make_sizes(months_first: date, today: date) -> list[Size]:
     return sizes
 
 
-def _copy_database(cursor: Any, origin: str, copy: str) -> None:
+def copy_database(cursor: Any, origin: str, copy: str) -> None:
     """Tables, keys and rows: many times as fast as another migrate."""
-    cursor.execute("SHOW TABLES")
+    cursor.execute(f"SHOW TABLES FROM {origin}")
     tables = [row[0] for row in cursor.fetchall()]
     cursor.execute(f"CREATE DATABASE {copy} CHARACTER SET utf8mb4")
     cursor.execute(f"USE {copy}")

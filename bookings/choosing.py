@@ -162,9 +162,10 @@ def _first_month(offer: Offer, month: date, at: datetime) -> tuple[date, dict[da
     starts, _ = month_bounds(month, room.timezone)
     _, ends = month_bounds(month_after(month), room.timezone)
     free = free_days(room, starts, ends, at, only=offer.only)
-    if not free and (slot := next_free(room, at, only=offer.only)) is not None:
-        month = first_of(local_day(slot))
-        return month, free_days(room, *month_bounds(month, room.timezone), at, only=offer.only)
+    if not free:
+        # All that can be booked at all: seldom needed, and then mostly a month or two.
+        _, horizon = month_bounds(reachable_months(room, at)[1], room.timezone)
+        free = free_days(room, ends, horizon, at, only=offer.only)
     month = first_of(min(free, default=month))
     return month, {day: count for day, count in free.items() if first_of(day) == month}
 
@@ -192,7 +193,12 @@ def _day_side(offer: Offer, chosen: Chosen, slots: list[Timeslot], at: datetime)
 def _next_free_day(
     offer: Offer, chosen: Chosen, at: datetime, *, has_times: bool
 ) -> dict[str, str] | None:
-    """The next day of this month with a free time; where nothing is free, also beyond it."""
+    """The next day of this month with a free time; where nothing is free, also beyond it.
+
+    That last look is a fourth query of the page: only when all times of a day that was asked for
+    are gone and no later day of its month has any. Reading two months each time to save it would
+    cost every other page more.
+    """
     later = [day for day in chosen.free if chosen.day is None or day > chosen.day]
     if later:
         return _link(offer, min(later))

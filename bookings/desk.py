@@ -172,9 +172,11 @@ def _capital(text: str) -> str:
 def room_side(room: Room, slots: Sequence[Timeslot], *, at: datetime) -> dict[str, Any]:
     """The left column; `at` is a moment of the times shown, by which zones are compared."""
     return {
+        "id": room.pk,
         "name": room.name,
         "about": room.description,
         "picture": room.image_url,
+        "small_picture": room.small_image_url,
         "kind": room.get_room_type_display(),
         "capacity": said_capacity(room),
         "rate": said_rate(room, slots),

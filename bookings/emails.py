@@ -12,16 +12,19 @@ from django.urls import reverse
 from bookings.models import Booking, Timeslot
 from common import clock
 from common.money import money
-from notifications.calendar import Method, invite
+from notifications.calendar import Entry, Method, invite
 from notifications.models import OutgoingMail
 from notifications.outbox import queue_mail
 from notifications.registry import Attachment, Message, register
+from notifications.reminders import drop_reminders, plan_reminders
 from notifications.rendering import render_mail
 from payments.models import ZERO
+from payments.refund_words import at_bank
 
 CONFIRMED = "booking_confirmed"
 MOVED = "booking_moved"
 CANCELLED = "booking_cancelled"
+REMINDER = "booking_reminder"
 STAFF_BOOKED = "staff_booked"
 STAFF_MOVED = "staff_moved"
 STAFF_CANCELLED = "staff_cancelled"
@@ -30,8 +33,9 @@ KINDS = (CONFIRMED, MOVED, CANCELLED, STAFF_BOOKED, STAFF_MOVED, STAFF_CANCELLED
 
 def booking_confirmed(booking: Booking, *, at: datetime) -> None:
     """With the invite, the price and the refund time line."""
-    _queue(CONFIRMED, booking, at=at, more={"refund_steps": _said_steps(booking, at)})
+    _queue(CONFIRMED, booking, at=at, more={"refund_steps": said_steps(booking, at)})
     _tell_staff(STAFF_BOOKED, booking, at=at)
+    _plan_reminders(booking, at=at)
 
 
 def booking_moved(
@@ -44,7 +48,7 @@ def booking_moved(
         "former_when": clock.say_span(former.start_time, former.end_time, zone),
         "refund": money(refund, booking.currency) if refund > ZERO else "",
         "by_hand": booking.payment is not None and booking.payment.is_by_hand,
-        "refund_steps": _said_steps(booking, at),
+        "refund_steps": said_steps(booking, at),
         "by_staff": by_staff,
         "free_cancel_until": (
             clock.say_moment(free_until, zone)
@@ -54,6 +58,8 @@ def booking_moved(
     }
     _queue(MOVED, booking, at=at, more=facts)
     _tell_staff(STAFF_MOVED, booking, at=at, more=facts)
+    drop_reminders(REMINDER, booking.pk)
+    _plan_reminders(booking, at=at)
 
 
 def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> None:
@@ -67,10 +73,12 @@ def booking_cancelled(booking: Booking, *, refund: Decimal, at: datetime) -> Non
             "by_hand": booking.payment is not None and booking.payment.is_by_hand,
             "refund_percent": booking.refund_percent,
             "was_paid": bool(booking.payment and booking.payment.captured > ZERO),
+            "at_bank": at_bank(booking.payment),
             "by_staff": booking.cancel_cause == "staff",
         },
     )
     _tell_staff(STAFF_CANCELLED, booking, at=at)
+    drop_reminders(REMINDER, booking.pk)
 
 
 def mails_about(booking: Booking) -> QuerySet[OutgoingMail]:
@@ -117,11 +125,16 @@ def build_plain(mail: OutgoingMail) -> Message:
 
 def invite_from_facts(facts: dict[str, Any], *, method: Method) -> bytes:
     """The calendar object of one booking, from the facts that a mail's row freezes."""
+    entry = entry_from_facts(facts)
+    return invite(entry, method=method)
+
+
+def entry_from_facts(facts: dict[str, Any]) -> Entry:
+    """A booking as an appointment in its holder's calendar."""
     organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return invite(
+    return Entry(
         uid=facts["uid"],
         sequence=facts["sequence"],
-        method=method,
         starts_at=datetime.fromisoformat(facts["starts_at"]),
         ends_at=datetime.fromisoformat(facts["ends_at"]),
         summary=f"{facts['room']} ({settings.SITE_NAME})",
@@ -162,6 +175,19 @@ def facts_of(booking: Booking, *, at: datetime) -> dict[str, Any]:
         "uid": f"{booking.uid}@{settings.SITE_URL.split('//')[-1].split(':')[0]}",
         "sequence": booking.sequence,
     }
+
+
+def _plan_reminders(booking: Booking, *, at: datetime) -> None:
+    """Those that still lie ahead; the version keeps the former time's from being sent."""
+    plan_reminders(
+        REMINDER,
+        booking.pk,
+        version=booking.sequence,
+        user_id=booking.user_id,
+        starts_at=booking.timeslot.start_time,
+        hours=booking.room.hours_of_reminders,
+        at=at,
+    )
 
 
 def _queue(kind: str, booking: Booking, *, at: datetime, more: dict[str, Any]) -> None:
@@ -205,22 +231,26 @@ def _tell_staff(
     room = booking.room
     if not (room.staff_email and room.notify_staff):
         return
-    path = reverse("admin:bookings_booking_change", args=[booking.pk])
-    facts = facts_of(booking, at=at)
-    who = {"Who": facts["full_name"], "E-mail": facts["email"]}
-    facts["facts"] = [{"label": label, "text": text} for label, text in who.items()] + facts[
-        "facts"
-    ]
     queue_mail(
         kind=kind,
         to=room.staff_email,
         key=_key(kind, booking.pk, booking.sequence),
-        context=facts | (more or {}) | {"url": settings.SITE_URL + path},
+        context=facts_for_staff(booking, at=at, more=more or {}),
         at=at,
     )
 
 
-def _said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:
+def facts_for_staff(booking: Booking, *, at: datetime, more: dict[str, Any]) -> dict[str, Any]:
+    """The same, beginning with who it is, and leading into the admin."""
+    facts = facts_of(booking, at=at)
+    who = {"Who": facts["full_name"], "E-mail": facts["email"]}
+    about_them = [{"label": label, "text": text} for label, text in who.items()]
+    path = reverse("admin:bookings_booking_change", args=[booking.pk])
+    return facts | more | {"facts": about_them + facts["facts"], "url": settings.SITE_URL + path}
+
+
+def said_steps(booking: Booking, at: datetime) -> list[dict[str, Any]]:
+    """The refund terms as far as they lie ahead, in words; none where nothing was paid."""
     if booking.price == ZERO or booking.is_payment_due:
         return []
     zone = booking.room.timezone

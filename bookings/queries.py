@@ -6,13 +6,30 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
-from django.db.models.expressions import OrderBy
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.functions import Cast
 
 from bookings.models import Booking, Room, Timeslot
 from bookings.policies import earliest_start, latest_start
-from bookings.querysets import IS_PENDING, is_past, is_upcoming
-from bookings.states import TAKES_PLACE
+from bookings.querysets import IS_PENDING, BookingQuerySet, is_past, is_upcoming
+from bookings.states import TAKES_PLACE, BookingStatus
 from common import clock
 from common.money import decimals
 
@@ -153,6 +170,36 @@ def next_free_slots(rooms: Iterable[Room], at: datetime) -> dict[int, Timeslot]:
     return found
 
 
+def rooms_with_next_free(room_ids: Iterable[int], at: datetime) -> QuerySet[Room]:
+    """Those of these rooms that can be booked, with `next_free_at` (None: nothing is free).
+
+    One query, also for rooms that nobody has read yet; for many rooms at once `next_free_times`
+    looks at fewer slots.
+    """
+    lead = ExpressionWrapper(
+        F("start_time") - Value(at, output_field=DateTimeField()), DurationField()
+    )
+    free = (
+        Timeslot.objects.open()
+        .alias(lead=lead)
+        .filter(
+            room_id=OuterRef("pk"),
+            start_time__gt=at,
+            lead__gte=_span("min_notice_minutes", timedelta(minutes=1)),
+            lead__lte=_span("max_advance_days", timedelta(days=1)),
+        )
+        .order_by("start_time")
+    )
+    rows = Room.objects.active().filter(pk__in=list(room_ids)).order_by()
+    return rows.annotate(next_free_at=Subquery(free.values("start_time")[:1]))
+
+
+def _span(field: str, unit: timedelta) -> Combinable:
+    """A room's number of such units, as both databases count the time between two instants."""
+    number = Cast(OuterRef(field), BigIntegerField())
+    return ExpressionWrapper(number * (unit // timedelta(microseconds=1)), BigIntegerField())
+
+
 def alternatives(slot: Timeslot, at: datetime, *, only: Q = ANY) -> list[Timeslot]:
     """Up to three bookable slots (of `only` these) of the same room, the nearest in time first."""
     others = (
@@ -275,3 +322,17 @@ def _is_on(slot: Timeslot, day: date, hour: time | None) -> bool:
         return slot.start_time <= moment < slot.end_time
     starts, ends = clock.day_bounds(day, slot.room.timezone)
     return starts <= slot.start_time < ends
+
+
+def standing(user_id: int, *, since: datetime) -> BookingQuerySet:
+    """Somebody's bookings that are confirmed or visited, and over since then at the earliest."""
+    found: BookingQuerySet = Booking.objects.of(user_id).filter(
+        status__in=[BookingStatus.CONFIRMED, BookingStatus.COMPLETED],
+        timeslot__end_time__gt=since,
+    )
+    return found
+
+
+def for_calendar(user_id: int, *, since: datetime) -> QuerySet[Booking]:
+    """What belongs into somebody's own calendar: confirmed or visited, and over since then."""
+    return standing(user_id, since=since).with_everything().order_by("timeslot__start_time", "pk")

@@ -124,6 +124,8 @@ def money_notes(booking: Booking) -> list[dict[str, str]]:
     notes = refund_notes(booking.payment, zone=booking.room.timezone)
     if not notes and booking.is_cancelled and booking.payment.captured > ZERO:
         text = "By the refund terms of this booking nothing comes back."
+        if booking.payment.disputed:
+            text = refund_words.AT_YOUR_BANK
         notes.append({"tone": "past", "text": text})
     return notes
 
@@ -142,9 +144,8 @@ def refund_sentence(booking: Booking, *, at: datetime) -> str:
     due = booking.refund_due(at)
     if booking.is_pending:
         return "The time is free for others at once, and nothing is charged."
-    was_paid = booking.payment is not None and booking.payment.captured > ZERO
     return refund_words.refund_sentence(
-        due, booking.price, booking.currency, was_paid=was_paid, back=comes_back(booking)
+        due, booking.price, booking.currency, payment=booking.payment, back=comes_back(booking)
     )
 
 

@@ -60,10 +60,16 @@ def say_moment(at: datetime, zone_name: str) -> str:
 
 def say_hours(start: datetime, end: datetime, zone_name: str) -> str:
     """'09:00–09:30', where the day is told beside it; names the second day when it is another."""
-    last = say_time(end, zone_name)
-    if start.astimezone(zone(zone_name)).date() != end.astimezone(zone(zone_name)).date():
-        last = say_moment(end, zone_name)
-    return f"{say_time(start, zone_name)}–{last}"
+    first = say_time(start, zone_name)
+    if is_same_day(start, end, zone_name):
+        return f"{first}–{say_time(end, zone_name)}"
+    # With spaces, else '20:00–Mon 20 July' reads as one word.
+    return f"{first} – {say_moment(end, zone_name)}"
+
+
+def is_same_day(one: datetime, other: datetime, zone_name: str) -> bool:
+    here = zone(zone_name)
+    return one.astimezone(here).date() == other.astimezone(here).date()
 
 
 def say_soon(at: datetime, zone_name: str, *, now: datetime) -> str:

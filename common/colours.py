@@ -1,5 +1,6 @@
 """Colours where a style sheet can't derive them: in mails, whose readers know nothing newer."""
 
+from functools import lru_cache
 from typing import Final
 
 # What WCAG asks of normal text.
@@ -8,6 +9,7 @@ STEP: Final = 0.95
 FALLBACK: Final = "#0f6b6b"
 
 
+@lru_cache(maxsize=16)
 def deepened(colour: str) -> str:
     """This colour ('#rgb' or '#rrggbb'), darkened until white text on it is readable.
 

@@ -12,4 +12,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "is_demo": settings.IS_DEMO,
+        "is_test_money": settings.IS_TEST_MONEY,
     }

@@ -13,6 +13,8 @@ class CancelForm(forms.Form):
     expected_refund = forms.DecimalField(
         max_digits=10, decimal_places=2, min_value=0, widget=forms.HiddenInput
     )
+    # Asked about something unpaid: paid meanwhile, it is another question, whatever the amount.
+    is_hold = forms.BooleanField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why?",
         required=False,

@@ -90,7 +90,7 @@ def _row(request: Request, key: str) -> dict[str, object]:
 
 
 def _stored_answer(request: Request, key: str, digest: str) -> HttpResponse | None:
-    stored = IdempotencyKey.objects.filter(**_row(request, key)).first()
+    stored = next(iter(IdempotencyKey.objects.filter(**_row(request, key))), None)
     if stored is None:
         return None
     if stored.created_at <= request.at - KEEP_FOR:

@@ -44,3 +44,25 @@ class Count(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.since:%H:%M:%S}"
+
+
+class TaskRun(models.Model):
+    """The last run of a task that happens by the clock."""
+
+    name = models.CharField(max_length=100, unique=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    seconds = models.FloatField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    runs = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    failed_at = models.DateTimeField("last failed", null=True, blank=True)
+
+    class Meta:
+        db_table = "task_runs"
+        verbose_name = "task by the clock"
+        verbose_name_plural = "tasks by the clock"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from django.db import OperationalError, connection, transaction
 
 from common.errors import Busy
+from common.people import locks_remembered
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,10 +44,19 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
 
 def in_one_transaction(work: Callable[[], R]) -> R:
     """Run `work` in a transaction of its own, again on a deadlock, else raise Busy."""
+
+    def whole() -> R:
+        with transaction.atomic(), locks_remembered():
+            return work()
+
+    return in_one_statement(whole)
+
+
+def in_one_statement(work: Callable[[], R]) -> R:
+    """The same for a single statement that writes: it is a transaction already."""
     for attempt in range(1, TRIES + 1):
         try:
-            with transaction.atomic():
-                return work()
+            return work()
         except OperationalError as error:
             if is_lock_timeout(error) or attempt == TRIES:
                 if is_lock_timeout(error) or is_deadlock(error):

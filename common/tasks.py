@@ -1,11 +1,12 @@
 """Housekeeping of the tables in `common`."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
+from common.batches import in_batches
 from common.idempotency import KEEP_FOR
 from common.models import Count, IdempotencyKey
 
@@ -16,21 +17,18 @@ BATCH = 1_000
 
 @shared_task(name="common.forget_idempotency_keys")
 def forget_idempotency_keys() -> int:
-    """Delete answers older than 24 hours, a bounded batch at a time. Returns how many."""
+    """Delete kept answers to API calls older than 24 hours, in batches. Returns how many."""
     oldest = timezone.now() - KEEP_FOR
-    forgotten = 0
-    while True:
-        ids = list(
-            IdempotencyKey.objects.filter(created_at__lt=oldest).values_list("pk", flat=True)[
-                :BATCH
-            ]
-        )
-        if not ids:
-            break
-        forgotten += IdempotencyKey.objects.filter(pk__in=ids).delete()[0]
+    forgotten = in_batches(lambda: _forget_keys(oldest), size=BATCH)
     if forgotten:
         logger.info("forgot %s idempotency keys", forgotten)
     return forgotten
+
+
+def _forget_keys(oldest: datetime) -> int:
+    old = IdempotencyKey.objects.filter(created_at__lt=oldest).order_by("created_at")
+    ids = list(old.values_list("pk", flat=True)[:BATCH])
+    return IdempotencyKey.objects.filter(pk__in=ids).delete()[0]
 
 
 @shared_task(name="common.forget_counts")

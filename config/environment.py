@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+LONGEST_NOTICE_HOURS = 24 * 60
 LONGEST_HOLD_MINUTES = 24 * 60
 
 
@@ -51,6 +52,19 @@ class Environment(environ.Env):
         if not text.isdecimal() or int(text) < 1:
             raise ImproperlyConfigured(f"{var} is '{text}'; it must be a whole number from 1 on.")
         return int(text)
+
+    def hours(self, var: str, *, default: str) -> list[float]:
+        """Hours by comma, '' for none. Raises ImproperlyConfigured."""
+        text: str = self.str(var, default=default)
+        try:
+            found = [float(part) for part in text.replace("none", "").split(",") if part.strip()]
+        except ValueError:
+            found = [-1.0]
+        if any(not 0 < hours <= LONGEST_NOTICE_HOURS for hours in found):
+            raise ImproperlyConfigured(
+                f"{var} is '{text}'; it must be hours before the start, as in 24 or 24,2, or none."
+            )
+        return found
 
     def zone(self, var: str, *, default: str) -> str:
         """An IANA time zone. Raises ImproperlyConfigured."""

@@ -9,9 +9,11 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from config import api_settings
 from config.environment import Environment
 from config.schedule import BEAT_SCHEDULE
 from config.staff_look import staff_look
+from config.stripe_keys import is_test_key, stripe_mistakes
 
 # Lets annotations such as ModelAdmin[Room] be evaluated at run time.
 django_stubs_ext.monkeypatch()
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
     "payments",
     "bookings",
     "tickets",
+    "access",
     "portal",
 ]
 
@@ -123,6 +126,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "common.context.site",
+                "access.navigation.navigation",
             ],
         },
     },
@@ -181,6 +185,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+CELERY_BEAT_SCHEDULER = "config.beat:HeardScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 if CELERY_BROKER_URL.startswith("filesystem"):
     _queue = VAR_DIR / "queue"
@@ -242,6 +247,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_TOKEN_STRATEGY = "accounts.authentication.SessionTokens"  # noqa: S105
 HEADLESS_FRONTEND_URLS = {
     "account_confirm_email": f"{SITE_URL}/accounts/confirm-email/{{key}}/",
     "account_reset_password": f"{SITE_URL}/accounts/password/reset/",
@@ -262,6 +268,8 @@ CURRENCY = env.currency("CURRENCY", default="USD")
 HOLD_MINUTES = env.minutes("HOLD_MINUTES", default="15")
 MAX_OPEN_HOLDS = env.count("MAX_OPEN_HOLDS", default=3)
 MAX_HOLDS_PER_HOUR = env.count("MAX_HOLDS_PER_HOUR", default=10)
+# How long before the start people are reminded; rooms may say otherwise.
+REMINDER_HOURS = env.hours("REMINDER_HOURS", default="24")
 COMPLETE_AFTER_MINUTES = env.int("COMPLETE_AFTER_MINUTES", default=30)
 REFUND_POLICY: list[Any] = [
     {"hoursBefore": 24, "percent": 100},
@@ -273,12 +281,39 @@ TICKET_REFUND_POLICY: list[Any] = [
 ]
 
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="demo")
-PAYMENT_GATEWAYS = {"demo": "payments.gateways.demo.DemoGateway"}
+# Both, whichever new payments go through: money that came by the other may still go back.
+PAYMENT_GATEWAYS = {
+    "demo": "payments.gateways.demo.DemoGateway",
+    "stripe": "payments.gateways.stripe.StripeGateway",
+}
 if PAYMENT_PROVIDER not in PAYMENT_GATEWAYS:
     raise ImproperlyConfigured(
         f"PAYMENT_PROVIDER is '{PAYMENT_PROVIDER}'; "
         f"this version knows: {', '.join(sorted(PAYMENT_GATEWAYS))}."
     )
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+STRIPE_ALLOW_TEST_KEYS = env.bool("STRIPE_ALLOW_TEST_KEYS", default=False)
+# Where Stripe's hosted page is: the content policy lets forms lead there and nowhere else.
+STRIPE_CHECKOUT_ORIGIN = env.str(
+    "STRIPE_CHECKOUT_ORIGIN", default=STRIPE_API_BASE or "https://checkout.stripe.com"
+)
+# Ways to pay that settle at once.
+PAYMENT_METHODS = env.list("STRIPE_PAYMENT_METHODS", default=["card"])
+if reasons := stripe_mistakes(
+    is_chosen=PAYMENT_PROVIDER == "stripe",
+    kind=DJANGO_ENV,
+    key=STRIPE_SECRET_KEY,
+    webhook_secret=STRIPE_WEBHOOK_SECRET,
+    api_base=STRIPE_API_BASE,
+    checkout_origin=STRIPE_CHECKOUT_ORIGIN,
+    allow_test_keys=STRIPE_ALLOW_TEST_KEYS,
+):
+    raise ImproperlyConfigured("Stripe can't be used so: " + "; ".join(reasons) + ".")
+# Real customers, and money that isn't real: every page says so.
+IS_TEST_MONEY = IS_PRODUCTION and PAYMENT_PROVIDER == "stripe" and is_test_key(STRIPE_SECRET_KEY)
 
 # --- Mail -----------------------------------------------------------------------------------
 
@@ -286,6 +321,11 @@ if PAYMENT_PROVIDER not in PAYMENT_GATEWAYS:
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=formataddr((SITE_NAME, "desk@example.com"))
 )
+# What the mail provider takes in a minute; 0 for as many as there are.
+MAILS_PER_MINUTE = env.int("MAILS_PER_MINUTE", default=0)
+# Days after which the words, facts and files of mails are emptied.
+MAILS_KEPT_DAYS = env.count("MAILS_KEPT_DAYS", default=90)
+
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_URL = env.str("EMAIL_URL", default="" if not IS_PRODUCTION else "smtp://127.0.0.1:25")
 if EMAIL_URL:
@@ -294,77 +334,29 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = "notifications.backends.DatabaseOnlyBackend"
 
+# --- Access -------------------------------------------------------------------------------
+
+# How long a subscription stays open after what was paid for, while its renewal is being settled.
+SUBSCRIPTION_GRACE_DAYS = env.count("SUBSCRIPTION_GRACE_DAYS", default=7)
+# A booked time opens its room's resources so many minutes early, and closes them so much later.
+ACCESS_MARGIN_MINUTES = env.count("ACCESS_MARGIN_MINUTES", default=5)
+# Who asked for which file or link is forgotten after so many days.
+ACCESS_LOG_DAYS = env.count("ACCESS_LOG_DAYS", default=90)
+# The largest file that a resource hands out.
+RESOURCE_FILE_MB = env.count("RESOURCE_FILE_MB", default=200)
+
 # --- API ------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.SessionTokenAuthentication",
-        "accounts.authentication.CookieAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.ExactJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "common.api.pagination.Pagination",
-    "DEFAULT_SCHEMA_CLASS": "common.api.schema.AutoSchema",
-    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
-    "DATETIME_FORMAT": "iso-8601",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "NON_FIELD_ERRORS_KEY": "nonFieldErrors",
-    # ?format= isn't ours: an unknown parameter is left alone.
-    "URL_FORMAT_OVERRIDE": None,
-}
-DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_HANDLER_CLASS": "common.api.errors.ExceptionHandler",
-    "EXCEPTION_FORMATTER_CLASS": "common.api.errors.ExceptionFormatter",
-    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": False,
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Booking & Ticket System",
-    "VERSION": "1.0.0",
-    "DESCRIPTION": (
-        "Rooms, timeslots and bookings. Names are camelCase, money is a JSON number, instants are "
-        "ISO 8601 with their offset. Sign in with the site's session cookie (and its CSRF token) "
-        "or with a session token of `/_allauth/app/v1`, as `Authorization: Bearer …` or "
-        "`X-Session-Token`. Every refusal has one shape: `{type, errors: [{code, detail, attr}]}`."
-    ),
-    "TAGS": [
-        {"name": "bookings", "description": "What can be booked, and one's own bookings."},
-        {"name": "events", "description": "What takes place, and which tickets there are."},
-        {"name": "tickets", "description": "Buying tickets, one's own, and asking about one."},
-        {"name": "admin rooms", "description": "Rooms, by staff."},
-        {"name": "admin timeslots", "description": "Timeslots, by staff."},
-        {"name": "admin bookings", "description": "Everybody's bookings, by staff."},
-        {"name": "admin events", "description": "Events and their tickets, by staff."},
-        {"name": "admin tickets", "description": "Single tickets, by staff."},
-        {"name": "admin refunds", "description": "Money on its way back, by staff."},
-        {"name": "admin mails", "description": "The outbox, by staff."},
-    ],
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True},
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {
-        "RoomType": "bookings.states.RoomType",
-        "BookingStatus": "bookings.states.BookingStatus",
-        "PaymentStatus": "bookings.states.PaymentStatus",
-        "EventType": "tickets.states.EventType",
-        "EventStatus": "tickets.states.EventStatus",
-        "EntryMode": "tickets.states.EntryMode",
-        "TicketType": "tickets.states.TicketType",
-        "TicketStatus": "tickets.states.TicketStatus",
-        "OrderStatus": "tickets.states.OrderStatus",
-    },
-}
+REST_FRAMEWORK = api_settings.REST_FRAMEWORK
+DRF_STANDARDIZED_ERRORS = api_settings.DRF_STANDARDIZED_ERRORS
+SPECTACULAR_SETTINGS = api_settings.SPECTACULAR_SETTINGS
 
 # --- Security -------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "common.stale.page_too_old"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
 if SITE_URL.startswith("https://"):
@@ -385,7 +377,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "img-src": [SELF, "data:", "https:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A browser also asks this of where a form's answer leads on to: the page to pay on.
+        "form-action": [SELF, STRIPE_CHECKOUT_ORIGIN] if PAYMENT_PROVIDER == "stripe" else [SELF],
         "frame-ancestors": [SELF],
         "base-uri": [SELF],
         "object-src": [NONE],
@@ -400,8 +393,16 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static" if IS_PRODUCTION else None
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"
+# What only some may read: outside of whatever a web server hands out by itself.
+PRIVATE_MEDIA_ROOT = Path(env.str("PRIVATE_MEDIA_ROOT", default=str(VAR_DIR / "private")))
+# Behind nginx: the internal location that leads there; '' streams files ourselves.
+X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", default="")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_MEDIA_ROOT, "base_url": None},
+    },
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -426,14 +427,28 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"private": {"()": "common.private_addresses.HidePrivateAddresses"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["private"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        # A refusal (4xx) is an answer like any other; at a busy door a line each would cost more
+        # than the scan.
+        "django.request": {"level": "ERROR"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         # 'No hostname was supplied': the embedded queue has none.
         "kombu.connection": {"level": "ERROR"},
         "celery.beat": {"level": "WARNING"},
+        # One line a run of what happens by the clock; in the demo only of runs that did something.
+        "clockwork": {"level": "DEBUG" if IS_PRODUCTION else "INFO"},
+        # Two lines for each call to Stripe.
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
@@ -18,8 +19,9 @@ from common.staff.asking import Line, Question, ask, do_each, is_answered, too_m
 from common.staff.rows import ReadOnlyAdmin
 from common.staff.words import said_stamp
 from notifications.models import MailAttachment, OutgoingMail
-from notifications.preview import SANDBOX, download, preview
-from notifications.registry import kinds
+from notifications.preview import SANDBOX, download, preview, preview_sample
+from notifications.registry import find_kind, kinds
+from notifications.samples import has_sample, sample, sampled_kinds
 from notifications.services.resend import PERMISSION, resend_mail
 from notifications.states import MailState
 
@@ -29,6 +31,7 @@ STATE_COLOURS = {
     MailState.SENT: "success",
     MailState.RETRYING: "warning",
     MailState.FAILED: "danger",
+    MailState.DROPPED: "info",
 }
 RECEIVER_ONLY = "For its receiver alone: it holds a code or a secret link."
 NOT_BUILT = "A mail is built when it is sent; there is nothing to show yet."
@@ -66,6 +69,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_per_page = 50
     actions = ("send_again_selected",)
     actions_detail = ("send_again",)
+    actions_list = ("see_gallery",)
     fieldsets = (
         (None, {"fields": ("state", "show_to", "show_kind", "subject", "last_error")}),
         ("The mail", {"fields": ("show_preview", "show_text", "show_attachments")}),
@@ -206,8 +210,43 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
                 wrap(self.attachment_view),
                 name="notifications_outgoingmail_attachment",
             ),
+            path("gallery/", wrap(self.gallery_view), name="notifications_outgoingmail_gallery"),
+            path(
+                "gallery/<str:kind>/",
+                wrap(self.sample_view),
+                name="notifications_outgoingmail_sample",
+            ),
             *super().get_urls(),
         ]
+
+    def gallery_view(self, request: Request) -> HttpResponse:
+        """Every mail that people may get, with sample facts, wide and narrow, light or dark."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        shown = sampled_kinds()
+        chosen = request.GET.get("kind", "")
+        kind = next((kind for kind in shown if kind.name == chosen), shown[0])
+        return TemplateResponse(
+            request,
+            "admin/notifications/outgoingmail/gallery.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "What people get",
+                "kinds": shown,
+                "kind": kind,
+                "look": request.GET.get("look", "light"),
+                "message": sample(kind),
+                "sandbox": SANDBOX,
+            },
+        )
+
+    def sample_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not has_sample(kind):
+            raise Http404
+        return preview_sample(sample(find_kind(kind)), look=request.GET.get("look", ""))
 
     def preview_view(self, request: HttpRequest, mail_id: int) -> HttpResponse:
         return preview(self._readable(request, mail_id))
@@ -224,6 +263,10 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         if mail.is_secret or not self.has_view_permission(request, mail):
             raise PermissionDenied
         return mail
+
+    @action(description="What people get", icon="gallery_thumbnail")
+    def see_gallery(self, request: Request) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:notifications_outgoingmail_gallery"))
 
     # --- Send again --------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ so no calendar has to know our time zones.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -23,76 +24,102 @@ LARGEST_SEQUENCE: Final = 2**31 - 1
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def invite(
-    *,
-    uid: str,
-    sequence: int,
-    method: Method,
-    starts_at: datetime,
-    ends_at: datetime,
-    summary: str,
-    description: str,
-    location: str,
-    url: str,
-    organizer_email: str,
-    organizer_name: str,
-    attendee_email: str,
-    attendee_name: str,
-    stamped_at: datetime,
-    alarm_minutes: Sequence[int] = (60,),
-) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One appointment of one person.
+
+    `uid` must stay the same and `sequence` must rise over its life. Empty `location`, `url`,
+    `description` and names are left out. Alarms are minutes before the start.
+    """
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    description: str
+    location: str
+    url: str
+    organizer_email: str
+    organizer_name: str
+    attendee_email: str
+    attendee_name: str
+    stamped_at: datetime
+    alarm_minutes: Sequence[int] = (60,)
+
+
+def invite(entry: Entry, *, method: Method) -> bytes:
     """One event for one attendee, as the bytes of an .ics file.
 
     REQUEST and CANCEL go by mail; PUBLISH is the same event for a file that one fetches oneself.
-
-    `uid` must stay the same and `sequence` must rise over the life of the event. Empty `location`,
-    `url`, `description` and names are left out. Alarms (minutes before the start) go with all but
-    a CANCEL.
+    Alarms go with all but a CANCEL.
 
     Raises ValueError for naive times, an end that isn't after the start, a sequence that is
     negative, an unknown method, and an address that isn't one.
     """
     if method not in STATUS:
         raise ValueError(f"An invite's method is {' or '.join(STATUS)}, not {method!r}.")
-    if not 0 <= sequence <= LARGEST_SEQUENCE:
-        raise ValueError(f"An invite's sequence is 0 or more, not {sequence}.")
-    if not uid or not uid.isprintable():
-        raise ValueError("An invite needs a UID of printable characters.")
-    starts, ends = _utc(starts_at), _utc(ends_at)
-    if ends <= starts:
-        raise ValueError("An invite ends after it starts.")
+    calendar = _calendar(method)
+    calendar.add_component(_event(entry, method))
+    ics: bytes = calendar.to_ical()
+    return ics
 
-    event = Event()
-    event.add("uid", uid)
-    event.add("sequence", sequence)
-    event.add("dtstamp", _utc(stamped_at))
-    event.add("last-modified", _utc(stamped_at))
-    event.add("dtstart", starts)
-    event.add("dtend", ends)
-    event.add("status", STATUS[method])
-    event.add("summary", _clean(summary))
-    event.add("transp", "OPAQUE")
-    for name, text in (("description", description), ("location", location)):
-        if text:
-            event.add(name, _clean(text))
-    if url:
-        event.add("url", vUri(_uri(url)))
-    event.add("organizer", _person(organizer_email, organizer_name))
-    if method != "PUBLISH":
-        # What is published asks nobody for an answer, so it names nobody: RFC 5546, 3.2.1.
-        event.add("attendee", _attendee(attendee_email, attendee_name))
-    if method != "CANCEL":
-        for minutes in alarm_minutes:
-            event.add_component(_alarm(minutes, summary))
 
+def feed(entries: Iterable[Entry], *, name: str) -> bytes:
+    """A calendar to subscribe to: everything that somebody has, as it is now."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("name", _clean(name))
+    calendar.add("x-wr-calname", _clean(name))
+    # How often programs should look; those that don't know the one know the other.
+    calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for entry in entries:
+        calendar.add_component(_event(entry, "PUBLISH"))
+    ics: bytes = calendar.to_ical()
+    return ics
+
+
+def _calendar(method: Method) -> Calendar:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
-    calendar.add_component(event)
-    ics: bytes = calendar.to_ical()
-    return ics
+    return calendar
+
+
+def _event(entry: Entry, method: Method) -> Event:
+    if not 0 <= entry.sequence <= LARGEST_SEQUENCE:
+        raise ValueError(f"An invite's sequence is 0 or more, not {entry.sequence}.")
+    if not entry.uid or not entry.uid.isprintable():
+        raise ValueError("An invite needs a UID of printable characters.")
+    starts, ends = _utc(entry.starts_at), _utc(entry.ends_at)
+    if ends <= starts:
+        raise ValueError("An invite ends after it starts.")
+
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", _utc(entry.stamped_at))
+    event.add("last-modified", _utc(entry.stamped_at))
+    event.add("dtstart", starts)
+    event.add("dtend", ends)
+    event.add("status", STATUS[method])
+    event.add("summary", _clean(entry.summary))
+    event.add("transp", "OPAQUE")
+    for name, text in (("description", entry.description), ("location", entry.location)):
+        if text:
+            event.add(name, _clean(text))
+    if entry.url:
+        event.add("url", vUri(_uri(entry.url)))
+    event.add("organizer", _person(entry.organizer_email, entry.organizer_name))
+    if method != "PUBLISH":
+        # What is published asks nobody for an answer, so it names nobody: RFC 5546, 3.2.1.
+        event.add("attendee", _attendee(entry.attendee_email, entry.attendee_name))
+    if method != "CANCEL":
+        for minutes in entry.alarm_minutes:
+            event.add_component(_alarm(minutes, entry.summary))
+    return event
 
 
 def invite_parts(ics: bytes, method: Method) -> tuple[Attachment, Attachment]:

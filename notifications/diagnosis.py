@@ -8,7 +8,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.mail import BadHeaderError
 from django.core.validators import validate_email
 
-from notifications.errors import CannotBuild
+from notifications.errors import CannotBuild, NoLongerTrue
 
 LONGEST_WORDS = 1_000
 SERVICE_CLOSING = 421
@@ -20,6 +20,7 @@ class Remedy(Enum):
     WAIT_FOR_SERVER = "the server can't be reached; this isn't about this mail"
     TRY_LATER = "this mail didn't go now, it may later"
     GIVE_UP = "this mail will never go"
+    DROP = "this mail isn't true any more and shall not go"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Diagnosis:
 
     def given_up(self, tries: int) -> "Diagnosis":
         """The same trouble after the last try."""
-        if self.remedy is Remedy.GIVE_UP:
+        if self.remedy in {Remedy.GIVE_UP, Remedy.DROP}:
             return self
         return Diagnosis(Remedy.GIVE_UP, f"Given up after {tries} tries. {self.words}")
 
@@ -51,6 +52,8 @@ def diagnose_address(address: str) -> Diagnosis | None:
 
 def diagnose_build(error: Exception) -> Diagnosis:
     """The builder raised this."""
+    if isinstance(error, NoLongerTrue):
+        return Diagnosis(Remedy.DROP, _cut(f"No longer true: {error}"))
     if isinstance(error, CannotBuild):
         return Diagnosis(Remedy.GIVE_UP, _cut(f"This mail can't be built: {error}"))
     if isinstance(error, ObjectDoesNotExist):

@@ -8,6 +8,13 @@ class CannotBuild(Exception):
     """
 
 
+class NoLongerTrue(Exception):
+    """Raised by a builder when what its mail says isn't so any more: it is quietly not sent.
+
+    The text tells staff why.
+    """
+
+
 class UnknownKind(LookupError):
     """Nobody registered a builder for this kind of mail."""
 

@@ -51,6 +51,8 @@ class Message:
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
+    # Beside the usual ones, as List-Unsubscribe.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = sum(len(attachment.content) for attachment in self.attachments)

@@ -1,9 +1,11 @@
 """From a finished mail to its MIME form."""
 
+import uuid
 from dataclasses import replace
+from email import policy
 from email.encoders import encode_base64
 from email.mime.base import MIMEBase
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
@@ -11,6 +13,28 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.models import OutgoingMail
 from notifications.registry import Attachment, Message
+
+# Shorter than any line that would be folded.
+ALWAYS_ONE_LINE: Final = 74
+
+
+class PlainHeaders(policy.Compat32):
+    """Python's own way of writing headers, without the detour for those that need no folding.
+
+    Writes the same bytes; each line takes Python a twentieth of a millisecond to look for words to
+    encode, and a mail has twenty.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isprintable()
+            and len(name) + len(value) < ALWAYS_ONE_LINE
+        ):
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        folded: bytes = super().fold_binary(name, value)
+        return folded
 
 
 class MailWithPictures(EmailMultiAlternatives):
@@ -26,11 +50,18 @@ class MailWithPictures(EmailMultiAlternatives):
 
     def message(self, **options: Any) -> Any:
         root: Any = super().message(**options)
+        root.policy = PLAIN_HEADERS
+        if root.is_multipart():
+            # Else Python looks through the whole mail for one that doesn't occur in it.
+            root.set_boundary(f"=={uuid.uuid4().hex}==")
         if self.pictures:
             for part in root.walk():
                 if part.is_multipart() and _relate(part, self.pictures):
                     break
         return root
+
+
+PLAIN_HEADERS: Final = PlainHeaders()
 
 
 def email_message(
@@ -53,6 +84,7 @@ def email_message(
             "Message-ID": mail.message_id,
             # RFC 3834: no out-of-office answers, please.
             "Auto-Submitted": "auto-generated",
+            **message.headers,
         },
         alternatives=alternatives,
         attachments=[

@@ -26,38 +26,37 @@ def queue_mail(
     at: datetime,
     priority: int = 5,
     copy_of: OutgoingMail | None = None,
+    is_first: bool = False,
 ) -> OutgoingMail:
     """Put a mail into the outbox; a worker builds and sends it after the commit, not before `at`.
 
     `key` names the occasion ("booking:17:confirmed"): for a key that is known nothing is written
     and the first mail comes back. `context` holds the facts as they are now, in what JSON knows;
-    decimals become strings and instants ISO 8601. `priority` 1 goes before 5.
+    decimals become strings and instants ISO 8601. `priority` 1 goes before 5. `is_first`: the key
+    can't be known, since the running transaction has made what it names; it isn't looked for.
 
     Raises UnknownKind, and ValueError for a key that is empty or longer than 200 characters.
     """
     if not 0 < len(key) <= KEY_LENGTH:
         raise ValueError(f"A mail's key has 1 to {KEY_LENGTH} characters, not {len(key)}.")
     is_secret = find_kind(kind).is_secret
-    if (earlier := _find(key)) is not None:
+    if not is_first and (earlier := _find(key)) is not None:
         return earlier
-    try:
-        # A savepoint: losing the race for the key must not spoil the caller's transaction.
-        with transaction.atomic():
-            mail = OutgoingMail.objects.create(
-                kind=kind,
-                to=to,
-                key=key,
-                context=_frozen(context),
-                priority=priority,
-                is_secret=is_secret,
-                created_at=at,
-                next_try_at=at,
-                copy_of=copy_of,
-            )
-    except IntegrityError:
-        if (earlier := _find(key)) is not None:
-            return earlier
-        raise
+    mail = OutgoingMail(
+        kind=kind,
+        to=to,
+        key=key,
+        context=frozen(context),
+        priority=priority,
+        is_secret=is_secret,
+        created_at=at,
+        next_try_at=at,
+        copy_of=copy_of,
+    )
+    if is_first:
+        mail.save(force_insert=True)
+    elif (earlier := _insert(mail)) is not None:
+        return earlier
     wake("notifications.deliver", mail.pk)
     return mail
 
@@ -80,6 +79,19 @@ def queue_account_mail(
     )
 
 
+def _insert(mail: OutgoingMail) -> OutgoingMail | None:
+    """Write it, unless somebody was faster with its key: then that mail."""
+    try:
+        # A savepoint: losing the race for the key must not spoil the caller's transaction.
+        with transaction.atomic():
+            mail.save(force_insert=True)
+    except IntegrityError:
+        if (earlier := _find(mail.key)) is not None:
+            return earlier
+        raise
+    return None
+
+
 def _find(key: str) -> OutgoingMail | None:
     mail = OutgoingMail.objects.filter(key=key).first()
     # MariaDB takes 'A' and 'a' for one key, SQLite doesn't. A mail must not be lost over that.
@@ -88,6 +100,6 @@ def _find(key: str) -> OutgoingMail | None:
     return mail
 
 
-def _frozen(context: dict[str, Any]) -> Any:
-    """The context as it will be read back, so that the caller's row is the stored row."""
+def frozen(context: dict[str, Any]) -> Any:
+    """The facts of a mail as it will be read back, so that the caller's row is the stored row."""
     return json.loads(json.dumps(context, cls=DjangoJSONEncoder, allow_nan=False))

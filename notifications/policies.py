@@ -7,7 +7,7 @@ less often.
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_QUICK_DELAY: Final = timedelta(seconds=35)
@@ -21,7 +21,8 @@ GIVE_UP_ON_SECRETS_AFTER: Final = timedelta(hours=1)
 # How long a worker may hold a mail; longer than any send that keeps to EMAIL_TIMEOUT.
 LEASE: Final = timedelta(seconds=90)
 
-SWEEP_LIMIT: Final = 500
+# What an unhurried server takes between two beats; so 100,000 reminders are out in minutes.
+SWEEP_LIMIT: Final = 3_000
 SWEEP_TIME: Final = timedelta(seconds=45)
 
 
@@ -44,3 +45,23 @@ def retry_delay(
 def is_given_up(*, trying_for: timedelta, is_secret: bool) -> bool:
     """Whether a mail that failed once more has been tried for long enough."""
     return trying_for >= (GIVE_UP_ON_SECRETS_AFTER if is_secret else GIVE_UP_AFTER)
+
+
+MOST_REMINDERS: Final = 5
+LONGEST_NOTICE_HOURS: Final = 24 * 60
+
+
+def check_reminders(hours: Any) -> str | None:
+    """What is wrong with a list of hours before the start; None when it is usable."""
+    if not isinstance(hours, list):
+        return "Reminders are a list of hours before the start, as in [24, 2]."
+    if len(hours) > MOST_REMINDERS:
+        return f"More than {MOST_REMINDERS} reminders are a nuisance."
+    for hour in hours:
+        if isinstance(hour, bool) or not isinstance(hour, int | float):
+            return "Hours before the start are numbers, as in [24, 2]."
+        if not 0 < hour <= LONGEST_NOTICE_HOURS:
+            return f"A reminder comes at most {LONGEST_NOTICE_HOURS} hours before the start."
+    if len(set(hours)) < len(hours):
+        return "Each reminder is named once."
+    return None

@@ -8,10 +8,14 @@ from django.http import HttpResponse
 from django.utils.html import escape
 from django.utils.http import content_disposition_header
 
+from notifications.messages import Message
 from notifications.models import MailAttachment, OutgoingMail
 
 # The mail gets no scripts, no forms, no cookies and no network; its links open in a new tab.
 SANDBOX: Final = "allow-popups allow-popups-to-escape-sandbox"
+# What a mail's styles for dark screens are asked under.
+DARK_SCREEN: Final = "(prefers-color-scheme: dark)"
+LOOKS: Final = {"light": "not all", "dark": "all"}
 POLICY: Final = (
     f"sandbox {SANDBOX}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; form-action 'none'"
@@ -20,8 +24,30 @@ POLICY: Final = (
 
 def preview(mail: OutgoingMail) -> HttpResponse:
     """The HTML (else the text) of a mail, for an iframe with `sandbox`."""
-    body = mail.html or f"<!doctype html><title>Mail</title><pre>{escape(mail.text)}</pre>"
-    response = HttpResponse(_with_pictures(_opening_new_tabs(body), mail))
+    pictures = [
+        (picture.inline_cid, picture.content_type, bytes(picture.content))
+        for picture in mail.attachments.exclude(inline_cid="")
+    ]
+    return _shown(mail.html, mail.text, pictures)
+
+
+def preview_sample(message: Message, *, look: str = "") -> HttpResponse:
+    """The same of a mail that was never sent.
+
+    `look` is 'light' or 'dark', whatever the reader's screen is set to; '' goes by the screen.
+    """
+    pictures = [
+        (picture.inline_cid, picture.content_type, picture.content)
+        for picture in message.attachments
+        if picture.inline_cid
+    ]
+    html = message.html.replace(DARK_SCREEN, LOOKS.get(look, DARK_SCREEN))
+    return _shown(html, message.text, pictures)
+
+
+def _shown(html: str, text: str, pictures: list[tuple[str, str, bytes]]) -> HttpResponse:
+    body = html or f"<!doctype html><title>Mail</title><pre>{escape(text)}</pre>"
+    response = HttpResponse(_with_pictures(_opening_new_tabs(body), pictures))
     response["Content-Security-Policy"] = POLICY
     response["X-Frame-Options"] = "SAMEORIGIN"
     response["Cache-Control"] = "private, no-store"
@@ -46,10 +72,9 @@ def _opening_new_tabs(html: str) -> str:
     return with_base if found else base + html
 
 
-def _with_pictures(html: str, mail: OutgoingMail) -> str:
+def _with_pictures(html: str, pictures: list[tuple[str, str, bytes]]) -> str:
     """`cid:` names a part of a mail and means nothing to a browser: put the pictures in."""
-    for picture in mail.attachments.exclude(inline_cid=""):
-        data = base64.b64encode(bytes(picture.content)).decode("ascii")
-        shown = f"data:{picture.content_type};base64,{data}"
-        html = html.replace(f"cid:{picture.inline_cid}", shown)
+    for cid, content_type, content in pictures:
+        data = base64.b64encode(content).decode("ascii")
+        html = html.replace(f"cid:{cid}", f"data:{content_type};base64,{data}")
     return html

@@ -24,7 +24,7 @@ def render_mail(kind: str, context: Mapping[str, Any]) -> tuple[str, str, str]:
     facts = site_facts() | dict(context)
     subject = one_line(_render(kind, "subject.txt", facts))
     text = _tidy(_render(kind, "body.txt", facts))
-    html = _render(kind, "body.html", facts | {"subject": subject}, autoescape=True).strip()
+    html = _squeezed(_render(kind, "body.html", facts | {"subject": subject}, autoescape=True))
     return subject, text, html
 
 
@@ -54,6 +54,11 @@ def _render(kind: str, part: str, facts: Mapping[str, Any], *, autoescape: bool 
     # template should have to remember.
     template: Template = get_template(template_name(kind, part)).template  # type: ignore[attr-defined]
     return template.render(Context(dict(facts), autoescape=autoescape))
+
+
+def _squeezed(html: str) -> str:
+    """Without the templates' indentation: a third of the bytes, and no reader shows it."""
+    return "\n".join(filter(None, map(str.strip, html.split("\n"))))
 
 
 def _tidy(text: str) -> str:

@@ -4,8 +4,10 @@ import logging
 from dataclasses import asdict
 
 from celery import shared_task
+from django.utils import timezone
 
-from notifications import delivery
+from notifications import delivery, reminders
+from notifications.services.empty import empty_old_mails
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +20,17 @@ def deliver(mail_id: int) -> bool:
 
 @shared_task(name="notifications.sweep")
 def sweep() -> dict[str, int]:
-    """Send everything that is due; called by the beat every 15 seconds."""
-    report = asdict(delivery.sweep())
-    if any(report.values()):
-        logger.info("mails swept: %s", " ".join(f"{name}={n}" for name, n in report.items()))
-    return report
+    """Send the mails that are due."""
+    return asdict(delivery.sweep())
+
+
+@shared_task(name="notifications.remind")
+def remind() -> int:
+    """Remind people of what is coming up."""
+    return reminders.remind(at=timezone.now())
+
+
+@shared_task(name="notifications.empty_old_mails")
+def empty_old() -> int:
+    """Empty the words, facts and files of mails that nobody needs any more."""
+    return empty_old_mails(at=timezone.now())

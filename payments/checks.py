@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 from payments.purposes import purposes
 
 # The purposes that rows may carry. One without a handler could be paid and never delivered.
-KNOWN = ("booking", "ticket")
+KNOWN = ("booking", "subscription", "ticket")
 
 
 @register()

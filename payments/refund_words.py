@@ -45,13 +45,27 @@ def comes_back(payment: Payment | None) -> str:
     return AT_THE_DESK if payment is not None and payment.is_by_hand else THE_WAY_YOU_PAID
 
 
+# To who has paid, and has told their bank that they don't want to.
+AT_YOUR_BANK = (
+    "Your bank has taken this payment back from us because of a dispute, so nothing comes back "
+    "from us as well."
+)
+
+
 def refund_sentence(
-    due: Decimal, price: Decimal, currency: str, *, was_paid: bool, back: str = THE_WAY_YOU_PAID
+    due: Decimal,
+    price: Decimal,
+    currency: str,
+    *,
+    payment: Payment | None,
+    back: str = THE_WAY_YOU_PAID,
 ) -> str:
     """Exactly what a cancel now gives back, as a sentence."""
     whole = money(price, currency)
-    if due == ZERO and not was_paid:
+    if due == ZERO and (payment is None or payment.captured == ZERO):
         return "Nothing was paid, so nothing comes back."
+    if due == ZERO and payment is not None and payment.disputed:
+        return AT_YOUR_BANK
     if due == ZERO:
         return f"Nothing of the {whole} comes back: there is too little time left."
     if due == price:
@@ -59,15 +73,64 @@ def refund_sentence(
     return f"{money(due, currency)} of the {whole} {back}"
 
 
+def at_bank(payment: Payment | None) -> str:
+    """Why nothing comes back of a disputed payment, for its payer; '' of others."""
+    return AT_YOUR_BANK if payment is not None and payment.disputed else ""
+
+
+def why_nothing(payment: Payment | None) -> str:
+    """Why there is nothing to give back, for staff."""
+    if payment is None or payment.captured == ZERO:
+        return "Nothing was paid, so nothing comes back."
+    if payment.disputed:
+        return f"Nothing comes back. {said_of_disputed(payment)}"
+    return "All of it went back already."
+
+
+def said_of_disputed(payment: Payment) -> str:
+    """What staff are told of money that isn't with us; '' when all of it is."""
+    if not payment.disputed:
+        return ""
+    taken = money(payment.disputed, payment.currency)
+    return f"The cardholder's bank has taken {taken} by a dispute."
+
+
 def refund_notes(payment: Payment, *, zone: str) -> list[dict[str, str]]:
     """What came back of a payment and how it stands, as `{tone, text}`."""
     refunds = sorted(payment.refunds.all(), key=lambda refund: refund.pk)
-    latest_live = max((refund.pk for refund in refunds if refund.is_live), default=0)
-    # A failed one that was made good by a later one is no news any more.
-    told = [refund for refund in refunds if refund.is_live or refund.pk > latest_live]
+    # A failed one that was made good by later ones is no news any more.
+    told = [refund for refund in refunds if refund.is_live or not _is_made_good(refund, payment)]
+    uncovered = _uncovered(payment)
+    told = [refund for refund in told if refund.pk not in uncovered]
     # Not `refund.is_by_hand`: the attempts are at hand already, and that would ask for each.
     by_hand = {attempt.pk for attempt in payment.attempts.all() if attempt.provider == DESK}
     return [_refund_note(refund, zone, is_by_hand=refund.attempt_id in by_hand) for refund in told]
+
+
+def _is_made_good(failed: Refund, payment: Payment) -> bool:
+    """Asked for anew, as much went back since by another way, or nothing is left of its money."""
+    others = [refund for refund in payment.refunds.all() if refund.pk != failed.pk]
+    if any(refund.retry_of_id == failed.pk for refund in others):
+        return True
+    live = [refund for refund in others if refund.is_live]
+    since = sum((refund.amount for refund in live if refund.pk > failed.pk), ZERO)
+    of_its_money = [each.amount for each in live if each.attempt_id == failed.attempt_id]
+    captured = {attempt.pk: attempt.captured for attempt in payment.attempts.all()}
+    return since >= failed.amount or sum(of_its_money, ZERO) >= captured[failed.attempt_id]
+
+
+def _uncovered(payment: Payment) -> set[int]:
+    """Refunds on their way whose money went back by another way since: the provider will refuse
+    them, so they are not promised.
+    """
+    left = {attempt.pk: attempt.captured for attempt in payment.attempts.all()}
+    waiting = []
+    for refund in payment.refunds.all():
+        if refund.status == RefundState.SUCCEEDED and refund.attempt_id in left:
+            left[refund.attempt_id] -= refund.amount
+        elif refund.is_live:
+            waiting.append(refund)
+    return {each.pk for each in waiting if each.amount > left.get(each.attempt_id, ZERO)}
 
 
 def _refund_note(refund: Refund, zone: str, *, is_by_hand: bool) -> dict[str, str]:

@@ -1,29 +1,29 @@
-"""The payment's own address, the way back from the provider, and the demo provider's page."""
+"""The payment's own address, and the way back from the provider."""
 
-from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Any
 
-from django.conf import settings
-from django.db.models import F
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from common.api.errors import refusal_response
 from common.errors import DomainError, InvalidTransition
 from common.http import HttpResponseSeeOther, Request
-from common.wake import wake
 from payments import courier
 from payments.errors import GatewayRefused, GatewayUnavailable, HoldExpired, PaymentCancelled
-from payments.gateways import demo
-from payments.models import DemoSession, Payment, PaymentAttempt
+from payments.models import Payment
 from payments.purposes import handler_of
 from payments.queries import live_attempts
 from payments.services import give_up, lapse
-from payments.standing import GOES_BACK, countdown_of, shop_of, standing_of
+from payments.standing import GOES_BACK, countdown_of, own_way, shop_of, standing_of
 from payments.states import ClosedBecause
+
+# How a purchase may stand for a moment only.
+LOOKS_AGAIN = ("processing", "asking")
+# 3, 6, 12, 24, 48 seconds, and so on every 48.
+LOOKS = 4
 
 
 @never_cache
@@ -31,7 +31,7 @@ from payments.states import ClosedBecause
 def pay(request: Request, token: str) -> HttpResponse:
     """Lead to the provider's page, or say how this purchase stands."""
     payment = _find(token)
-    if not payment.is_open:
+    if not payment.is_open or payment.has_strange_money:
         return _standing(request, payment)
     if payment.has_lapsed(request.at):
         # The beat is at most seconds away; the person at the screen needn't wait for it.
@@ -57,6 +57,11 @@ def come_back(request: Request, token: str) -> HttpResponse:
         except (GatewayUnavailable, GatewayRefused):
             return _page(request, payment, "asking", status=503)
     payment = _find(token)
+    if payment.has_strange_money:
+        return _page(request, payment, "strange")
+    is_unsettled = payment.is_open or payment.is_processing
+    if is_unsettled and not payment.has_lapsed(request.at):
+        return _page(request, payment, payment.status)
     if request.user.pk == payment.user_id:
         return HttpResponseSeeOther(handler_of(payment).return_url(payment))
     return _standing(request, payment)
@@ -76,46 +81,6 @@ def give_up_purchase(request: Request, token: str) -> HttpResponse:
     return HttpResponseSeeOther(reverse("payments:pay", args=[token]))
 
 
-@never_cache
-@require_http_methods(["GET", "POST"])
-def demo_checkout(request: Request, session_id: str) -> HttpResponse:
-    """The demo provider's hosted page: Pay, Decline. Not there in production."""
-    if settings.IS_PRODUCTION or settings.PAYMENT_PROVIDER != "demo":
-        raise Http404
-    session = get_object_or_404(DemoSession, session_id=session_id)
-    attempt = PaymentAttempt.objects.filter(session_id=session_id).select_related("payment").first()
-    if request.method == "POST" and request.POST.get("do") == "pay":
-        if demo.pay(session_id, at=request.at):
-            if attempt is not None:
-                # As a provider's webhook would: who closes the tab now is served just the same.
-                wake("payments.ask_attempt", attempt.pk)
-            # The path alone: this provider lives on the host that one came by.
-            return HttpResponseSeeOther(urlsplit(session.return_url).path)
-        return HttpResponseSeeOther(request.path)
-    if request.method == "POST":
-        DemoSession.objects.filter(pk=session.pk, status="open").update(declined=F("declined") + 1)
-        return HttpResponseSeeOther(request.path)
-    payment = attempt.payment if attempt else None
-    return render(
-        request,
-        "payments/demo_checkout.html",
-        {
-            "session": session,
-            "payment": payment,
-            "countdown": countdown_of(payment, at=request.at) if payment else None,
-            "is_open": _takes_payment(session, payment, request.at),
-            "return_path": urlsplit(session.return_url).path,
-        },
-    )
-
-
-def _takes_payment(session: DemoSession, payment: Payment | None, at: datetime) -> bool:
-    """While the hold lasts; the provider itself would take late money a little longer."""
-    if session.status != "open" or session.expires_at <= at:
-        return False
-    return payment is None or (payment.is_open and not payment.has_lapsed(at))
-
-
 def _find(token: str) -> Payment:
     return get_object_or_404(Payment.objects.select_related("user"), token=token)
 
@@ -125,10 +90,13 @@ def _standing(request: Request, payment: Payment) -> HttpResponse:
     is_paid_by_owner = payment.is_paid and request.user.pk == payment.user_id
     if is_paid_by_owner and not _wants_json(request):
         return redirect(handler_of(payment).return_url(payment))
+    if payment.has_strange_money:
+        return _page(request, payment, "strange")
     if payment.closed_because:
         lapsed = payment.closed_because == ClosedBecause.LAPSED
         # None: the refusal's own words, that nothing was charged.
-        said = f"This purchase had ended. {GOES_BACK}" if payment.is_paid else None
+        is_money_back = payment.is_paid and payment.amount
+        said = f"This purchase had ended. {GOES_BACK}" if is_money_back else None
         ended = HoldExpired(said) if lapsed else PaymentCancelled(said)
         return _page(request, payment, "lapsed" if lapsed else "cancelled", status=409, error=ended)
     if payment.has_lapsed(request.at):
@@ -157,10 +125,19 @@ def _page(
             "payment": payment,
             "standing": standing_of(payment, standing, is_owner=is_owner, at=request.at),
             "countdown": countdown_of(payment, at=request.at),
-            "shop": shop_of(payment),
+            "other_way": own_way(payment) if standing == "open" and is_owner else shop_of(payment),
+            "again": _again(request, payment) if standing in LOOKS_AGAIN else None,
         },
         status=status,
     )
+
+
+def _again(request: Request, payment: Payment) -> dict[str, Any]:
+    """When and where the page looks again by itself: soon at first, then ever less often."""
+    said = request.GET.get("look", "")
+    times = min(int(said), LOOKS) if said.isascii() and said.isdecimal() else 0
+    address = reverse("payments:return", args=[payment.token])
+    return {"seconds": 3 * 2**times, "href": f"{address}?look={min(times + 1, LOOKS)}"}
 
 
 def _wants_json(request: Request) -> bool:

@@ -19,8 +19,9 @@ from common.http import Request
 from common.money import money
 from notifications.models import OutgoingMail
 from notifications.states import MailState
-from payments.models import Payment
-from payments.states import PaymentState
+from payments.models import Payment, WebhookEvent
+from payments.states import EventState, PaymentState
+from tickets.door_choice import events_at_doors, offered
 from tickets.models import Event
 from tickets.states import EventStatus
 
@@ -32,13 +33,21 @@ LATELY: Final = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the menu, for whoever has the permission ('' = superusers alone)."""
+    """A line of the menu, for whoever has the permission ('' = superusers alone).
+
+    `address` names a model of the admin, or with its own colon a view outside of it.
+    """
 
     title: str
     icon: str
     address: str
     permission: str
     page: str = "changelist"
+
+    @property
+    def link(self) -> str:
+        is_view = ":" in self.address
+        return reverse(self.address if is_view else f"admin:{self.address}_{self.page}")
 
 
 MENU: Final[dict[str, tuple[Entry, ...]]] = {
@@ -49,9 +58,16 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("Figures", "bar_chart", "bookings_booking", "bookings.view_reports", page="stats"),
     ),
     "Events": (
+        Entry("Scanner", "qr_code_scanner", "tickets:scanner", "tickets.scan_ticket"),
         Entry("Events", "festival", "tickets_event", "tickets.view_event"),
         Entry("Tickets", "confirmation_number", "tickets_ticket", "tickets.view_ticket"),
         Entry("Orders", "receipt_long", "tickets_ticketorder", "tickets.view_ticketorder"),
+    ),
+    "Access": (
+        Entry("Plans", "loyalty", "access_plan", "access.view_plan"),
+        Entry("Subscriptions", "autorenew", "access_subscription", "access.view_subscription"),
+        Entry("Resources", "lock_open", "access_resource", "access.view_resource"),
+        Entry("Access log", "history", "access_accesslog", "access.view_accesslog"),
     ),
     "Money": (
         Entry("Payments", "payments", "payments_payment", "payments.view_payment"),
@@ -59,6 +75,19 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
         Entry(
             "Tries to pay", "credit_card", "payments_paymentattempt", "payments.view_paymentattempt"
         ),
+        Entry(
+            "Told by the provider",
+            "webhook",
+            "payments_webhookevent",
+            "payments.view_webhookevent",
+        ),
+        Entry(
+            "Billing agreements",
+            "event_repeat",
+            "payments_billingagreement",
+            "payments.view_billingagreement",
+        ),
+        Entry("Money check", "fact_check", "payments_moneycheck", "payments.view_moneycheck"),
     ),
     "People": (
         Entry("People", "group", "accounts_user", "accounts.view_user"),
@@ -70,11 +99,14 @@ MENU: Final[dict[str, tuple[Entry, ...]]] = {
             "notifications.view_outgoingmail",
         ),
     ),
+    "System": (Entry("By the clock", "schedule", "common_taskrun", "common.view_taskrun"),),
 }
 
 
 def environment(request: HttpRequest) -> list[str] | None:
     """The mark in the corner: nobody shall take the demo for the real thing."""
+    if settings.IS_TEST_MONEY:
+        return ["Test payments", "warning"]
     return ["Demo", "info"] if settings.IS_DEMO else None
 
 
@@ -87,7 +119,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             {
                 "title": entry.title,
                 "icon": entry.icon,
-                "link": reverse(f"admin:{entry.address}_{entry.page}"),
+                "link": entry.link,
             }
             for entry in entries
             if _may_open(request, entry)
@@ -107,6 +139,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": list(_cards(user, at)),
         "bookings": _today(at) if sees_bookings else [],
         "events": _coming_events(at) if user.has_perm("tickets.view_event") else [],
+        "doors": [] if user.has_perm("tickets.view_event") else list(_doors(user, at)),
         "troubles": list(_troubles(user, at)),
         "sees_troubles": user.has_perm("payments.view_payment"),
         "ways": list(_ways(user)),
@@ -196,6 +229,19 @@ def _coming_events(at: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def _doors(user: User, at: datetime) -> Iterable[dict[str, Any]]:
+    """For who sees nothing of events but their doors: which there are, the open ones first."""
+    if not user.has_perms(["tickets.scan_ticket", "tickets.door_event"]):
+        return
+    doors = [offered(event, at=at) for event in events_at_doors(at)]
+    for door in sorted(doors, key=lambda door: not door["is_now"]):
+        yield {
+            **door,
+            "scan_url": f"{reverse('tickets:scanner')}?event={door['id']}",
+            "url": reverse("tickets:door", args=[door["id"]]),
+        }
+
+
 TONES: Final = {
     BookingStatus.PENDING: "warning",
     BookingStatus.CONFIRMED: "success",
@@ -207,6 +253,10 @@ TONES: Final = {
 
 def _flagged() -> QuerySet[Payment]:
     return Payment.objects.exclude(attention="").order_by("-pk")
+
+
+def _failed_events() -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(state=EventState.FAILED).defer("payload").order_by("-pk")
 
 
 def _failed_mails(at: datetime) -> QuerySet[OutgoingMail]:
@@ -226,6 +276,14 @@ def _troubles(user: User, at: datetime) -> Iterable[dict[str, str]]:
                 "text": payment.attention,
                 "url": reverse("admin:payments_payment_change", args=[payment.pk]),
             }
+    if user.has_perm("payments.view_webhookevent"):
+        for event in _failed_events()[:TROUBLES_SHOWN]:
+            yield {
+                "icon": "webhook",
+                "title": f"Told by the provider, and not applied: {event.kind}",
+                "text": event.last_error,
+                "url": reverse("admin:payments_webhookevent_change", args=[event.pk]),
+            }
     if user.has_perm("notifications.view_outgoingmail"):
         for mail in _failed_mails(at).only("pk", "kind", "to", "last_error")[:TROUBLES_SHOWN]:
             yield {
@@ -238,6 +296,8 @@ def _troubles(user: User, at: datetime) -> Iterable[dict[str, str]]:
 
 def _count_troubles(user: User, at: datetime) -> int:
     count = _flagged().count() if user.has_perm("payments.view_payment") else 0
+    if user.has_perm("payments.view_webhookevent"):
+        count += _failed_events().count()
     if user.has_perm("notifications.view_outgoingmail"):
         count += _failed_mails(at).count()
     return count
@@ -263,8 +323,10 @@ def _ways(user: User) -> Iterable[dict[str, str]]:
             "tickets_ticket_changelist",
             "tickets.view_ticket",
         ),
+        ("Scan tickets", "qr_code_scanner", "tickets:scanner", "tickets.scan_ticket"),
         ("Find a person", "person_search", "accounts_user_changelist", "accounts.view_user"),
     )
     for label, icon, address, permission in ways:
         if user.has_perm(permission):
-            yield {"label": label, "icon": icon, "url": reverse(f"admin:{address}")}
+            url = reverse(address if ":" in address else f"admin:{address}")
+            yield {"label": label, "icon": icon, "url": url}

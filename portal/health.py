@@ -1,6 +1,7 @@
 """Is the process alive, and is what it needs there?"""
 
 import uuid
+from datetime import datetime
 
 from celery import current_app
 from django.core.cache import cache
@@ -8,6 +9,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from common import clockwork
+from common.http import Request
 
 
 @never_cache
@@ -19,8 +23,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, cache and broker answer, else 503; each is named with its state."""
+def readyz(request: Request) -> JsonResponse:
+    """200 when database, cache and broker answer, else 503; each is named with its state.
+
+    A silent worker or beat is named too, but it is no reason to send nobody here any more: pages
+    sell and show without them, and what is due is done when they are back.
+    """
     checks = {"database": _ask_database, "cache": _ask_cache, "broker": _ask_broker}
     found: dict[str, str] = {}
     for name, ask in checks.items():
@@ -32,7 +40,18 @@ def readyz(request: HttpRequest) -> JsonResponse:
             # hold an address or a password.
             found[name] = f"no answer ({type(error).__name__})"
     ready = set(found.values()) == {"ok"}
+    if found["database"] == "ok":
+        found |= _ask_clockwork(request.at)
     return JsonResponse({"ready": ready, **found}, status=200 if ready else 503)
+
+
+def _ask_clockwork(at: datetime) -> dict[str, str]:
+    silent = clockwork.silence(at=at)
+    said = {
+        who: f"silent since {since:%Y-%m-%d %H:%M:%S} UTC" if since else "not heard of yet"
+        for who, since in silent.items()
+    }
+    return {who: said.get(who, "ok") for who in ("worker", "beat")}
 
 
 def _ask_database() -> None:

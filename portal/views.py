@@ -13,13 +13,15 @@ from django.urls import resolve, reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.forms import NameForm
+from access.telling import failed_payment, told_briefly
+from accounts.forms import NameForm, RemindersForm
 from accounts.models import User
 from accounts.services import rename
 from bookings import desk, telling
 from bookings.models import Booking, Room
 from bookings.queries import next_free_slots, next_of
 from common.http import HttpResponseSeeOther, Request
+from portal.calendar import calendar_url
 from portal.styleguide import sample
 from tickets import posters
 from tickets import telling as tickets_telling
@@ -61,6 +63,7 @@ def home(request: Request) -> HttpResponse:
             "free": [desk.free_card(slot, now=request.at) for slot in soonest],
             "more_rooms": max(len(rooms) - len(soonest), 0),
             "events": [posters.home_card(event, now=request.at) for event in coming],
+            "failed": failed_payment(request.user.pk, at=request.at) if request.user.pk else None,
             "next": telling.told(booking, at=request.at) if booking else None,
             "next_tickets": tickets_telling.told_order(order, at=request.at) if order else None,
             "next_title": (
@@ -131,6 +134,9 @@ def account(request: Request) -> HttpResponse:
         "portal/account.html",
         {
             "form": form,
+            "reminders": RemindersForm(initial={"wants_reminders": request.user.wants_reminders}),
+            "subscriptions": told_briefly(request.user.pk, at=request.at),
+            "calendar_url": calendar_url(request.user),
             "password_text": "Change it" if request.user.has_usable_password() else "None set yet",
             "mfa_text": "On" if is_mfa_enabled(request.user) else "Off",
         },

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts import servers
-from scripts.console import ROOT, Failure, Stopped, main
+from scripts.console import ROOT, VAR, Failure, Stopped, main
 
 PYTEST = [sys.executable, "-m", "pytest"]
 # A thousand rounds take longer than the watchdog of a single test expects.
@@ -31,7 +31,7 @@ def suite(arguments: list[str]) -> int:
     races_only = "--races" in arguments
     passed_on = [argument for argument in arguments if argument != "--races"]
     env = os.environ | {"RACE_ROUNDS": os.environ.get("RACE_ROUNDS") or _rounds(races_only)}
-    runs = _Runs(env, passed_on)
+    runs = _Runs(with_bytecode(env), passed_on)
 
     with contextlib.ExitStack() as stack:
         stack.callback(runs.gaps.unlink)
@@ -46,6 +46,17 @@ def suite(arguments: list[str]) -> int:
             with _databases_dropped(mariadb, f"test_{runs.id}"):
                 runs.pytest("MariaDB", *chosen, DATABASE_URL=f"{mariadb}/{runs.id}")
         return runs.report()
+
+
+def with_bytecode(env: dict[str, str]) -> dict[str, str]:
+    """Compiled modules are kept in var/ where Python is told to keep none beside the sources.
+
+    A run starts a hundred Pythons, and each would compile Django and the tests anew.
+    """
+    kept = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if len(kept) < len(env):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(VAR / "bytecode"))
+    return kept
 
 
 def _rounds(races_only: bool) -> str:

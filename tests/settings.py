@@ -24,6 +24,9 @@ _test_database = DATABASES["default"].setdefault("TEST", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     _test_database["NAME"] = f"{tempfile.gettempdir()}/test-{os.getpid()}.sqlite3"
 
+# Each client of a test has middleware of its own, and whitenoise would read every static file anew.
+WHITENOISE_AUTOREFRESH = True
+
 # A test makes many people and checks none of their passwords' strength.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -8,7 +8,11 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from payments.purposes import register
         from tickets.emails import register_mails
+        from tickets.reminders import register_reminders
+        from tickets.samples import register_samples
         from tickets.services.deliver import TicketPurpose
 
         register("ticket", TicketPurpose())
         register_mails()
+        register_reminders()
+        register_samples()

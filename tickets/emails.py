@@ -1,6 +1,7 @@
 """What people are told about their tickets: QR codes, one PDF an order, the calendar entry."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parseaddr
@@ -12,13 +13,15 @@ from django.urls import reverse
 
 from common import clock
 from common.money import money
-from notifications.calendar import Method, invite, invite_parts
+from notifications.calendar import Entry, Method, invite, invite_parts
 from notifications.messages import Attachment, Message
 from notifications.models import OutgoingMail
 from notifications.outbox import queue_mail
 from notifications.registry import register
+from notifications.reminders import plan_reminders
 from notifications.rendering import render_mail
 from payments.models import ZERO
+from payments.refund_words import at_bank
 from tickets.artwork import PrintedOrder, PrintedTicket, order_pdf, qr_png
 from tickets.codes import in_groups
 from tickets.models import Campaign, Event, Ticket, TicketOrder
@@ -27,18 +30,23 @@ PURCHASED = "tickets_purchased"
 CANCELLED = "tickets_cancelled"
 EVENT_CANCELLED = "event_cancelled"
 EVENT_MOVED = "event_moved"
+REMINDER = "event_reminder"
 STAFF_SOLD = "staff_tickets_sold"
 
 
-def tickets_purchased(order: TicketOrder, *, at: datetime) -> None:
-    """One mail an order: every ticket's QR inline, one PDF, the invite."""
+def tickets_purchased(order: TicketOrder, *, at: datetime, is_first: bool = False) -> None:
+    """One mail an order: every ticket's QR inline, one PDF, the invite.
+
+    `is_first`: the order was made in this transaction, so nobody can have been told of it.
+    """
     tickets = [
         {"id": ticket.pk, "code": ticket.ticket_code, "url": _url(ticket.get_absolute_url())}
-        for ticket in order.tickets.order_by("pk")
+        for ticket in order.tickets.all()
     ]
-    more = {"tickets": tickets, "refund_steps": _said_steps(order, at)}
-    _queue(PURCHASED, order, key=str(order.pk), at=at, more=more)
+    more = {"tickets": tickets, "refund_steps": said_steps(order, at)}
+    _queue(PURCHASED, order, key=str(order.pk), at=at, more=more, is_first=is_first)
     _tell_staff(order, at=at)
+    _plan_reminders(order, at=at)
 
 
 def tickets_cancelled(
@@ -57,6 +65,7 @@ def tickets_cancelled(
             "left": left,
             "refund": money(given, order.currency) if given > ZERO else "",
             "was_paid": order.amount > ZERO,
+            "at_bank": at_bank(order.payment),
             "by_staff": by_staff,
             "withdraws_invite": left == 0,
         },
@@ -74,6 +83,7 @@ def event_cancelled(order: TicketOrder, *, reason: str, at: datetime) -> None:
         more={
             "reason": reason,
             "refund": money(refunded, order.currency) if refunded > ZERO else "",
+            "at_bank": at_bank(order.payment),
         },
     )
 
@@ -81,7 +91,7 @@ def event_cancelled(order: TicketOrder, *, reason: str, at: datetime) -> None:
 def event_moved(order: TicketOrder, campaign: Campaign, *, at: datetime) -> None:
     """The new time beside the old, and the right to cancel for everything."""
     event, former = order.event, campaign.facts
-    free_until = event.free_cancel_until
+    free_until = order.free_cancel_until
     _queue(
         EVENT_MOVED,
         order,
@@ -101,6 +111,14 @@ def event_moved(order: TicketOrder, campaign: Campaign, *, at: datetime) -> None
             ),
         },
     )
+    _plan_reminders(order, at=at)
+
+
+def told_of_move(campaign: Campaign, order_ids: Sequence[int]) -> set[int]:
+    """Those of these orders whose mail about this move is in the outbox, or was."""
+    keys = {f"{EVENT_MOVED}:{pk}:{campaign.sequence}": pk for pk in order_ids}
+    found = OutgoingMail.objects.filter(key__in=keys).values_list("key", flat=True)
+    return {keys[key] for key in found}
 
 
 def mails_about(order: TicketOrder) -> QuerySet[OutgoingMail]:
@@ -218,12 +236,19 @@ def _message(
 
 def invite_from_facts(facts: dict[str, Any], *, method: Method) -> bytes:
     """The calendar object of one order, from the facts that a mail's row freezes."""
-    organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return invite(
-        uid=facts["uid"],
+    entry = entry_from_facts(facts)
+    if method == "CANCEL":
         # A withdrawal must rise above what it withdraws.
-        sequence=facts["sequence"] + (method == "CANCEL"),
-        method=method,
+        entry = replace(entry, sequence=entry.sequence + 1)
+    return invite(entry, method=method)
+
+
+def entry_from_facts(facts: dict[str, Any]) -> Entry:
+    """An order as an appointment in its holder's calendar."""
+    organizer_name, organizer_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return Entry(
+        uid=facts["uid"],
+        sequence=facts["sequence"],
         starts_at=datetime.fromisoformat(facts["starts_at"]),
         ends_at=datetime.fromisoformat(facts["ends_at"]),
         summary=facts["event"],
@@ -252,13 +277,36 @@ def _tell_staff(order: TicketOrder, *, at: datetime) -> None:
     )
 
 
-def _queue(kind: str, order: TicketOrder, *, key: str, at: datetime, more: dict[str, Any]) -> None:
+def _plan_reminders(order: TicketOrder, *, at: datetime) -> None:
+    """One a person and event: a second order adds nothing, a move of the event makes it anew."""
+    event = order.event
+    plan_reminders(
+        REMINDER,
+        event.pk,
+        version=event.sequence,
+        user_id=order.user_id,
+        starts_at=event.start_date,
+        hours=settings.REMINDER_HOURS,
+        at=at,
+    )
+
+
+def _queue(
+    kind: str,
+    order: TicketOrder,
+    *,
+    key: str,
+    at: datetime,
+    more: dict[str, Any],
+    is_first: bool = False,
+) -> None:
     queue_mail(
         kind=kind,
         to=order.user.email,
         key=f"{kind}:{key}",
         context=facts_of(order, at=at) | more,
         at=at,
+        is_first=is_first,
     )
 
 
@@ -283,7 +331,7 @@ def _facts(order: TicketOrder) -> list[dict[str, str]]:
     return [{"label": label, "text": text} for label, text in known.items() if text]
 
 
-def _said_steps(order: TicketOrder, at: datetime) -> list[dict[str, Any]]:
+def said_steps(order: TicketOrder, at: datetime) -> list[dict[str, Any]]:
     """The refund terms of one ticket, as far as they lie ahead; none where nothing was paid."""
     if order.amount == ZERO:
         return []

@@ -27,11 +27,12 @@ class GroupMinimum(DomainError):
     message = "A group ticket can't be given back alone: the group would be too small."
 
 
-class EventCancelled(DomainError):
-    code = "event_cancelled"
-    message = "This event was cancelled."
+class ScanIdReused(DomainError):
+    code = "scan_id_reused"
+    message = "This scan id was used for another code, type or event."
 
 
-class EventInUse(DomainError):
-    code = "in_use"
-    message = "Tickets were sold for this event, so it stays for the records."
+class LinkAlreadyMade(DomainError):
+    """The same form came twice: its link was shown then, and is kept nowhere."""
+
+    code = "link_already_made"

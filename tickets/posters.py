@@ -9,7 +9,7 @@ from common import clock
 from tickets.models import Event
 from tickets.offers import is_sold_out, said_price
 from tickets.queries import is_scarce
-from tickets.telling import said_where
+from tickets.telling import said_when, said_where
 
 
 def months(events: Iterable[Event], *, at: datetime) -> list[dict[str, Any]]:
@@ -27,7 +27,8 @@ def poster_card(event: Event, *, at: datetime) -> dict[str, Any]:
         "event": event,
         "href": event.get_absolute_url(),
         "when": said_when(event),
-        "where": said_where(event),
+        # 'Online' stands there as a mark.
+        "where": "" if event.is_online else said_where(event),
         "price": said_price(event, at=at),
         "marks": list(marks_of(event, at=at)),
     }
@@ -59,16 +60,6 @@ def marks_of(event: Event, *, at: datetime) -> Iterable[dict[str, str]]:
         yield {"label": "Online", "tone": "accent", "icon": "globe"}
     if said_price(event, at=at) == "Free":
         yield {"label": "Free", "tone": "good", "icon": "check"}
-
-
-def said_when(event: Event) -> str:
-    """'20:00–23:00 (Berlin)' beside the date block; over several days both ends."""
-    zone = event.timezone
-    days = {at.astimezone(clock.zone(zone)).date() for at in (event.start_date, event.end_date)}
-    if len(days) == 1:
-        hours = clock.say_hours(event.start_date, event.end_date, zone)
-        return f"{hours} ({clock.place_of(zone)})"
-    return clock.say_span(event.start_date, event.end_date, zone)
 
 
 def _month(event: Event) -> str:

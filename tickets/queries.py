@@ -2,21 +2,39 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import TruncHour
 
+from accounts.models import User
 from common import clock
+from common.prepared import Prepared
 from payments.models import ZERO, PaymentAttempt, Refund
 from payments.states import RefundState
 from tickets.codes import normalize
-from tickets.models import Event, Ticket, TicketOrder
+from tickets.models import Event, Ticket, TicketOrder, Tier
+from tickets.querysets import TicketQuerySet
 from tickets.rules import UNKNOWN, TicketFacts, Verdict, judge
 from tickets.states import EventStatus, OrderStatus, TicketStatus
 
 FEW_LEFT_SHARE = 10
+
+M = TypeVar("M", bound=Model)
 
 
 def events_to_show(
@@ -40,21 +58,40 @@ def events_to_show(
         events = events.filter(end_date__gt=at)
     if is_online is not None:
         events = events.filter(is_online=is_online)
-    for word in search.split():
-        events = events.filter(
-            Q(name__icontains=word) | Q(description__icontains=word) | Q(location__icontains=word)
-        )
-    return events.order_by("start_date", "pk")
+    return events.matching(search).order_by("start_date", "pk")
+
+
+_BY_CODE: Final = Prepared(
+    lambda code: Ticket.objects.at_the_door().filter(ticket_code=code).order_by(), values=1
+)
 
 
 def find_by_code(code: str) -> Ticket | None:
     """The ticket with that code, typed or scanned, in any grouping."""
-    found: Ticket | None = (
-        Ticket.objects.select_related("event", "order__tier", "user")
-        .filter(ticket_code=normalize(code)[:50])
-        .first()
-    )
-    return found
+    found = _BY_CODE.find(normalize(code)[:50])
+    return None if found is None else known_at_the_door(found)
+
+
+def known_at_the_door(ticket: Ticket) -> Ticket:
+    """A ticket read `at_the_door`, with as much of its order, tier and person as was read.
+
+    What else of them somebody asks for is read when it is asked for, as with `only()`.
+    """
+    row, db = vars(ticket), ticket._state.db
+    tier_id, kind = row["door_tier_id"], ticket.ticket_type
+    known = {"id": ticket.order_id, "currency": row["door_currency"], "ticket_type": kind}
+    ticket.order = _partly(TicketOrder, db, known | {"tier_id": tier_id})
+    if tier_id is not None:
+        known = {"id": tier_id, "name": row["door_tier_name"], "ticket_type": kind}
+        ticket.order.tier = _partly(Tier, db, known)
+    known = {"id": ticket.user_id, "name": row["door_name"], "email": row["door_email"]}
+    ticket.user = _partly(User, db, known)
+    return ticket
+
+
+def _partly(model: type[M], db: str | None, known: dict[str, Any]) -> M:
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in known]
+    return model.from_db(db, names, [known[name] for name in names])
 
 
 def facts_of(ticket: Ticket) -> TicketFacts:
@@ -94,6 +131,46 @@ def events_open_to(user_id: int, event_ids: Iterable[int], *, at: datetime) -> s
         event__status=EventStatus.PUBLISHED,
     )
     return set(tickets.values_list("event_id", flat=True))
+
+
+def held_for(user_id: int, event_ids: Iterable[int], *, at: datetime) -> TicketQuerySet:
+    """Somebody's tickets for these events, neither given back nor over.
+
+    Valid now, later, or used already: for what takes place or took place.
+    """
+    found: TicketQuerySet = Ticket.objects.filter(
+        user_id=user_id,
+        event_id__in=list(event_ids),
+        status__in=[TicketStatus.ACTIVE, TicketStatus.USED],
+        valid_until__gte=at,
+        event__status__in=[EventStatus.PUBLISHED, EventStatus.COMPLETED],
+    )
+    return found
+
+
+def events_with_sale(event_ids: Iterable[int], at: datetime) -> QuerySet[Event]:
+    """Those of these events that are still to come or on, with `is_to_be_had`: some ticket is.
+
+    What `offers.offers_of` tells kind by kind, as the database can be asked for many at once.
+    """
+    taken = F("held") + F("current_participants")
+    has_room = Q(max_participants__isnull=True) | Q(max_participants__gt=taken)
+    offered = Tier.objects.filter(event_id=OuterRef("pk"), is_active=True)
+    of_event = F("event__held") + F("event__current_participants") + F("min_per_order")
+    sold = offered.filter(
+        Q(sales_start__isnull=True) | Q(sales_start__lte=at),
+        Q(sales_end__isnull=True) | Q(sales_end__gt=at),
+        Q(quota__isnull=True) | Q(quota__gte=F("held") + F("sold") + F("min_per_order")),
+        Q(event__max_participants__isnull=True) | Q(event__max_participants__gte=of_event),
+    )
+    is_to_be_had = Case(
+        When(Exists(offered), then=Exists(sold)),
+        When(has_room, then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
+    rows = Event.objects.published().filter(pk__in=list(event_ids), end_date__gt=at).order_by()
+    return rows.annotate(is_to_be_had=is_to_be_had)
 
 
 def is_scarce(event: Event) -> bool:
@@ -198,3 +275,22 @@ def sold_by_day(event: Event) -> dict[date, int]:
         day = hour.astimezone(clock.zone(event.timezone)).date()
         days[day] = days.get(day, 0) + count
     return dict(sorted(days.items()))
+
+
+def for_calendar(user_id: int, *, since: datetime) -> QuerySet[TicketOrder]:
+    """What belongs into somebody's own calendar: orders with a ticket that wasn't given back."""
+    live = Ticket.objects.filter(
+        order=OuterRef("pk"),
+        status__in=[TicketStatus.ACTIVE, TicketStatus.USED, TicketStatus.EXPIRED],
+    )
+    return (
+        TicketOrder.objects.of(user_id)
+        .select_related("event", "tier", "user")
+        .filter(
+            Exists(live),
+            status=OrderStatus.PAID,
+            event__status__in=[EventStatus.PUBLISHED, EventStatus.COMPLETED],
+            event__end_date__gt=since,
+        )
+        .order_by("event__start_date", "pk")
+    )

@@ -50,6 +50,12 @@ class TicketStatus(models.TextChoices):
     REFUNDED = "refunded", "Refunded"
 
 
+class ScanType(models.TextChoices):
+    CHECK_IN = "check_in", "in"
+    CHECK_OUT = "check_out", "out"
+    ACCESS = "access", "passage"
+
+
 EVENT_MOVES: Final[Moves] = {
     EventStatus.DRAFT: {EventStatus.PUBLISHED, EventStatus.CANCELLED},
     EventStatus.PUBLISHED: {EventStatus.CANCELLED, EventStatus.COMPLETED},
@@ -79,6 +85,5 @@ TICKET_MOVES: Final[Moves] = {
     TicketStatus.REFUNDED: set(),
 }
 
-ON_SALE: Final = (EventStatus.PUBLISHED,)
 # A dead ticket shows no QR.
 SHOWS_QR: Final = (TicketStatus.ACTIVE, TicketStatus.USED)

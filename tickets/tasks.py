@@ -5,8 +5,11 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from common.batches import in_batches
 from tickets import services
 from tickets.verify import wrong_counters
+
+BATCH = 1_000
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +22,7 @@ def run_campaign(campaign_id: int) -> bool:
 
 @shared_task(name="tickets.run_campaigns")
 def run_campaigns() -> int:
-    """Go on with what a worker has left behind. Returns how many were worked on."""
+    """Go on with events being cancelled or moved. Returns how many were worked on."""
     at = timezone.now()
     open_ones = services.open_campaigns()
     for campaign_id in open_ones:
@@ -29,25 +32,21 @@ def run_campaigns() -> int:
 
 @shared_task(name="tickets.expire")
 def expire() -> int:
-    """Tickets past their time."""
-    expired = services.expire_tickets(at=timezone.now())
-    if expired:
-        logger.info("expired %s tickets", expired)
-    return expired
+    """Mark tickets as expired whose time is over."""
+    at = timezone.now()
+    return in_batches(lambda: services.expire_tickets(at=at, batch=BATCH), size=BATCH)
 
 
 @shared_task(name="tickets.complete_past")
 def complete_past() -> int:
-    """Events whose end has come."""
-    completed = services.complete_past(at=timezone.now())
-    if completed:
-        logger.info("completed %s events", completed)
-    return completed
+    """Complete events whose end has come."""
+    at = timezone.now()
+    return in_batches(lambda: services.complete_past(at=at, batch=BATCH), size=BATCH)
 
 
 @shared_task(name="tickets.verify_places")
 def verify_places() -> int:
-    """Compare counters with orders and tickets; a difference is logged as an error."""
+    """Compare the places of events and tiers with their tickets; a difference is logged."""
     wrong = list(wrong_counters())
     for fault in wrong:
         logger.error("%s", fault)

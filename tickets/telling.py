@@ -56,6 +56,7 @@ class OrderTold:
     standing: Standing
     tickets: list[TicketTold]
     when: str
+    hours: str
     where: str
     amount: str
     lines: list[dict[str, str]]
@@ -135,6 +136,7 @@ def told_order(order: TicketOrder, *, at: datetime) -> OrderTold:
         standing=standing_of_order(order, at=at),
         tickets=tickets,
         when=clock.say_span(event.start_date, event.end_date, event.timezone),
+        hours=said_when(event),
         where=said_where(event),
         amount=money(order.amount, order.currency) if order.amount else "Free",
         lines=_lines(order),
@@ -179,6 +181,14 @@ def shows_qr(ticket: Ticket, at: datetime) -> bool:
 def has_invite(order: TicketOrder, at: datetime) -> bool:
     """True while there is something to put into a calendar."""
     return order.is_paid and order.event.is_on_sale(at) and bool(_valid(order, at))
+
+
+def said_when(event: Event) -> str:
+    """'20:00–23:00 (Berlin)' beside the date block; over several days both ends."""
+    start, end, zone = event.start_date, event.end_date, event.timezone
+    if not clock.is_same_day(start, end, zone):
+        return clock.say_span(start, end, zone)
+    return f"{clock.say_hours(start, end, zone)} ({clock.place_of(zone)})"
 
 
 def said_where(event: Event) -> str:
@@ -282,7 +292,7 @@ def _leaving(
     return Leaving(
         words=words,
         question=f"{words}?",
-        sentence=refund_sentence(due, price, order.currency, was_paid=was_paid),
+        sentence=refund_sentence(due, price, order.currency, payment=order.payment),
         steps=_steps(order, count, at) if was_paid else [],
         button=f"Cancel {thing}{back}",
         href=href,

@@ -1,4 +1,6 @@
+from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
 from tickets import views
 
@@ -17,4 +19,8 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/qr.svg", views.qr_svg, name="qr_svg"),
     path("tickets/<int:ticket_id>/pdf", views.pdf, name="pdf"),
     path("tickets/<int:ticket_id>/cancel", views.cancel_ticket, name="cancel"),
+    path("scan", views.scan_link, name="scan_link"),
+    path("admin/scanner", admin.site.admin_view(views.scanner), name="scanner"),
+    path("admin/events/<int:event_id>/door", admin.site.admin_view(views.door), name="door"),
+    path("admin/scanner/", RedirectView.as_view(pattern_name="tickets:scanner", query_string=True)),
 ]

@@ -1,5 +1,7 @@
 """The desk's buttons: book for somebody, move, take the money, write a note, see the figures."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -16,6 +18,7 @@ from bookings.services import save_staff_notes
 from common.errors import NotFound
 from common.http import Request
 from common.staff.asking import Question, ask, is_answered
+from payments.models import ZERO
 
 
 class DeskMixin(ModelAdmin):
@@ -30,6 +33,8 @@ class DeskMixin(ModelAdmin):
             offered.add("move")
         if booking.payment is not None and booking.payment.takes_desk_money:
             offered.add("take_money")
+        if booking.payment is not None and booking.payment.refundable > ZERO:
+            offered.add("give_back")
         return offered
 
     @action(description="Book for a customer", permissions=["desk"], icon="person_add")
@@ -58,6 +63,20 @@ class DeskMixin(ModelAdmin):
             return HttpResponseRedirect(page)
         taking = reverse("admin:payments_payment_take_money", args=[booking.payment.pk])
         return HttpResponseRedirect(f"{taking}?{urlencode({'next': page})}")
+
+    def has_discretion_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("bookings.refund_at_discretion"))
+
+    @action(description="Give money back", permissions=["discretion"], icon="undo")
+    def give_back(self, request: Request, object_id: str) -> HttpResponse:
+        """Without a cancel; asked on the payment's own page, which leads back here."""
+        booking: Booking = self.booking(request, object_id)
+        page = reverse("admin:bookings_booking_change", args=[booking.pk])
+        if booking.payment is None:
+            self.message_user(request, "This booking costs nothing.", messages.WARNING)
+            return HttpResponseRedirect(page)
+        giving = reverse("admin:payments_payment_give_back", args=[booking.payment.pk])
+        return HttpResponseRedirect(f"{giving}?{urlencode({'next': page})}")
 
     @action(description="Staff notes", permissions=["desk"], icon="edit_note")
     def note(self, request: Request, object_id: str) -> HttpResponse:

@@ -57,7 +57,7 @@ class BookingAdmin(DeskMixin, DecidingAdmin):
     list_per_page = 50
     search_fields = ("=pk", "user__email", "user__name")
     search_help_text = "Number, name or e-mail"
-    actions_detail = ("take_money", "move", "note", *BUTTONS)
+    actions_detail = ("take_money", "give_back", "move", "note", *BUTTONS)
     change_form_outer_before_template = "admin/staff/actions.html"
     change_form_outer_after_template = "admin/bookings/booking/sections.html"
 
@@ -231,7 +231,7 @@ class BookingAdmin(DeskMixin, DecidingAdmin):
 
     @display(description="made")
     def show_made(self, booking: Booking) -> str:
-        return said_stamp(booking.created_at)
+        return said_stamp(booking.created_at, booking.room.timezone)
 
     def render_change_form(
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -250,6 +250,7 @@ class BookingAdmin(DeskMixin, DecidingAdmin):
             if payment
             else (),
             "mails": mails_about(booking),
+            "zone": booking.room.timezone,
         }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer

@@ -23,6 +23,7 @@ from payments.admin.refund_question import (
     ReasonForm,
     RefundForm,
 )
+from payments.refund_words import why_nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,7 @@ def _refund_words(booking: Booking, *, by: User, at: datetime) -> str:
         return "Nothing was paid yet; what was due is dropped."
     full, policy = booking.refund_for(100), booking.refund_due(at)
     if full == 0:
-        return "Nothing was paid, so nothing comes back."
+        return why_nothing(booking.payment)
     said = f"{money(policy, booking.currency)} ({booking.refund_percent_at(at)} %)"
     if by.has_perm(DISCRETION):
         return f"Paid {money(full, booking.currency)}; by the policy {said} come back now."

@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
@@ -31,6 +32,7 @@ from common.money import money
 from common.staff.asking import Line, Question
 from common.staff.deleting import DeletingAdmin
 from common.staff.rows import RefusingForm, ServiceAdmin
+from notifications.forms import HoursField
 from payments.admin.policy_field import PolicyField, said_policy
 
 EDITED: Final = (
@@ -45,6 +47,7 @@ EDITED: Final = (
     "min_notice_minutes",
     "max_advance_days",
     "allow_repeat_booking",
+    "reminder_hours",
     "staff_email",
     "notify_staff",
 )
@@ -56,6 +59,13 @@ class RoomForm(RefusingForm, forms.ModelForm[Room]):
     fields_by_attr: ClassVar = {"hourlyRate": "hourly_rate"}
 
     refund_policy = PolicyField(label="Own refund policy", required=False)
+    reminder_hours = HoursField(
+        label="Own reminders",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Hours before the start, by comma, as in 24, 2. Empty: the site's own. "
+        "none: no reminders.",
+    )
     picture = forms.FileField(
         label="New picture",
         required=False,
@@ -149,6 +159,7 @@ class RoomAdmin(DeletingAdmin, ServiceAdmin):
                 )
             },
         ),
+        ("Reminding customers", {"fields": ("reminder_hours",)}),
         ("Telling the staff", {"fields": ("staff_email", "notify_staff")}),
     )
 

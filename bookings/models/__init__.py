@@ -1,7 +1,7 @@
 """Rooms, their timeslots, and who has booked them."""
 
 from bookings.models.booking import MOVED_FROM, Booking, BookingStatusChange
-from bookings.models.room import MOST_PLACES, Room, site_zone, validate_policy
+from bookings.models.room import MOST_PLACES, Room, site_zone, validate_policy, validate_reminders
 from bookings.models.timeslot import Timeslot
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "Timeslot",
     "site_zone",
     "validate_policy",
+    "validate_reminders",
 ]

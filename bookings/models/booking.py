@@ -203,6 +203,17 @@ class Booking(models.Model):
         return self.payment.refunded if self.payment else ZERO
 
     @property
+    def reads_refunded(self) -> bool:
+        """What `paymentStatus` says once it was paid.
+
+        Of a cancelled one: any money is on its way back. Of one that stands, all of it; a part
+        leaves it paid, and so does a move to a time that costs less or nothing.
+        """
+        if self.payment is None or self.payment.refunded == ZERO:
+            return False
+        return self.is_cancelled or (self.price > ZERO and self.payment.is_all_given_back)
+
+    @property
     def refund_schedule(self) -> list[RefundStep]:
         """The frozen policy as dates and amounts."""
         return refund_steps(

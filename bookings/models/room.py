@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from bookings import pictures
 from bookings.querysets import RoomQuerySet
 from bookings.states import RoomType
 from common import clock
+from notifications.policies import check_reminders
 from payments.refund_terms import Tier, check_policy
 
 
@@ -29,6 +31,11 @@ MOST_SEATS = 100_000
 
 def validate_policy(policy: Any) -> None:
     if (fault := check_policy(policy)) is not None:
+        raise ValidationError(fault)
+
+
+def validate_reminders(hours: Any) -> None:
+    if (fault := check_reminders(hours)) is not None:
         raise ValidationError(fault)
 
 
@@ -75,6 +82,13 @@ class Room(models.Model):
         validators=[validate_policy],
         help_text='Empty for the site\'s own, else like [{"hoursBefore": 24, "percent": 100}].',
     )
+    reminder_hours = models.JSONField(
+        "reminders",
+        null=True,
+        blank=True,
+        validators=[validate_reminders],
+        help_text="Hours before the start, like [24, 2]; empty for the site's own, [] for none.",
+    )
     staff_email = models.EmailField("staff address", blank=True)
     notify_staff = models.BooleanField(
         "tell the staff address", default=True, help_text="When somebody books, moves or cancels."
@@ -110,6 +124,15 @@ class Room(models.Model):
         return self.name
 
     @property
+    def hours_of_reminders(self) -> list[float]:
+        """How long before the start people are reminded."""
+        if self.reminder_hours is not None:
+            own: list[float] = self.reminder_hours
+            return own
+        sites: list[float] = settings.REMINDER_HOURS
+        return sites
+
+    @property
     def policy(self) -> list[Tier]:
         """The refund tiers that a booking made now would be given."""
         if self.refund_policy is not None:
@@ -117,6 +140,11 @@ class Room(models.Model):
             return own
         sites: list[Tier] = settings.REFUND_POLICY
         return sites
+
+    @property
+    def small_image_url(self) -> str:
+        """Half as wide, where the picture is one of ours."""
+        return pictures.small(self.image_url)
 
     @property
     def place(self) -> str:

@@ -1,8 +1,7 @@
 """Take a place: hold it for payment, or have it at once when it costs nothing."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from django.conf import settings
 
@@ -14,9 +13,7 @@ from bookings.services.release import release_lapsed_holds
 from bookings.services.take_place import find_slot, require_bookable, take_place
 from common.errors import DomainError, InvalidInput, NotFound, Throttled
 from common.service import service
-from payments.queries import hold_made_before, holds_made_since, open_holds
-
-HOLDS_COUNT_FOR: Final = timedelta(hours=1)
+from payments.queries import open_holds, seconds_until_next_hold
 
 
 def book(
@@ -110,15 +107,8 @@ def _require_own_limits(user: User, slot: Timeslot, price: Decimal, at: datetime
         return
     if open_holds(user.pk, at=at) >= settings.MAX_OPEN_HOLDS:
         raise TooManyHolds
-    if holds_made_since(user.pk, at - HOLDS_COUNT_FOR) >= settings.MAX_HOLDS_PER_HOUR:
+    if wait := seconds_until_next_hold(user.pk, at=at):
         raise Throttled(
             "You made many holds within an hour. Please wait a while before the next one.",
-            details={"retryAfter": _seconds_until_next_hold(user, at)},
+            details={"retryAfter": wait},
         )
-
-
-def _seconds_until_next_hold(user: User, at: datetime) -> int:
-    """Until the oldest of the holds that are too many no longer counts."""
-    made = hold_made_before(user.pk, others=settings.MAX_HOLDS_PER_HOUR - 1)
-    assert made is not None, "somebody who made none made too many"
-    return int((made + HOLDS_COUNT_FOR - at).total_seconds()) + 1

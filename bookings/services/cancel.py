@@ -10,7 +10,9 @@ from bookings.errors import RefundChanged
 from bookings.models import Booking, Timeslot
 from bookings.states import BookingStatus, CancelCause, PaymentStatus
 from common.errors import InvalidTransition, NotFound, PermissionRefused
+from common.money import percent_of
 from common.service import service
+from payments.errors import PAID_MEANWHILE
 from payments.models import ZERO, Payment
 from payments.services import close_payment, request_refund
 from payments.states import HOLDING, ClosedBecause, PaymentState
@@ -26,11 +28,13 @@ def cancel_booking(
     at: datetime,
     reason: str = "",
     expected_refund: Decimal | None = None,
+    only_hold: bool = False,
 ) -> Booking:
     """Cancel one's own booking and give back what the notice earns.
 
     A held one is given up. `expected_refund` is the amount that the person was shown: a tier may
-    have ended between the page and the click.
+    have ended between the page and the click. `only_hold`: they were asked about an unpaid place,
+    and mustn't lose a paid one.
 
     Raises NotFound when it is somebody else's, InvalidTransition when it is over or has begun,
     RefundChanged when another amount than the expected one would come back.
@@ -43,6 +47,8 @@ def cancel_booking(
     if booking.is_confirmed:
         if booking.timeslot.start_time <= at:
             raise InvalidTransition("This time has begun; it can't be cancelled any more.")
+        if only_hold:
+            raise RefundChanged(PAID_MEANWHILE)
         if expected_refund is not None and booking.refund_due(at) != expected_refund:
             raise RefundChanged
 
@@ -117,7 +123,7 @@ def _cancel(
     booking: Booking, *, percent: int, by: User, at: datetime, reason: str, cause: CancelCause
 ) -> Booking:
     # Before the move: what is due depends on the booking still being confirmed.
-    due = booking.refund_for(percent)
+    due = percent_of(booking.price, percent, booking.currency)
     booking.refund_percent = percent if booking.payment and booking.payment.captured else 0
     booking.sequence += 1
     booking.move_to(BookingStatus.CANCELLED, by=by, at=at, reason=reason, cause=cause)
@@ -130,8 +136,10 @@ def _cancel(
             given_back = request_refund(
                 booking.payment, amount=due, reason=reason or "cancelled", by=by, at=at
             )
-    if given_back:
+    if booking.reads_refunded:
+        # By this refund, or by an earlier one: moved to a cheaper time, given out of goodwill.
         booking.payment_status = PaymentStatus.REFUNDED
+        booking.save(update_fields=["payment_status", "updated_at"])
 
     Timeslot.objects.release_place(booking.timeslot_id)
     emails.booking_cancelled(booking, refund=given_back, at=at)

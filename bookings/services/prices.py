@@ -10,16 +10,13 @@ from bookings.models import Timeslot
 from bookings.policies import effective_price
 from common.errors import InvalidInput
 from common.money import money
-from payments.policies import is_chargeable, minimum_charge
-
-# What the amount columns hold.
-MAXIMUM = Decimal("99999999.99")
+from payments.policies import MAXIMUM_CHARGE, is_chargeable, minimum_charge
 
 
 def require_chargeable(amount: Decimal, *, attr: str, what: str = "This price") -> None:
     """Raises InvalidInput, naming the provider's minimum; nothing at all is a price too."""
     currency = settings.CURRENCY
-    if amount > MAXIMUM:
+    if amount > MAXIMUM_CHARGE:
         raise InvalidInput(f"{what} comes to more than can be charged.", attr=attr)
     if not is_chargeable(amount, currency):
         raise InvalidInput(

@@ -81,6 +81,21 @@ def test_nobody_adds_changes_or_deletes_a_booking_by_hand(
     assert everything() == before
 
 
+def test_the_page_of_a_booking_goes_by_one_clock(
+    visit: MakeVisitor, make_booking: MakeBooking, front_desk: User
+) -> None:
+    """The room's: what was held at 10:00 wasn't made at 08:00, wherever the site itself is."""
+    booking = make_booking(status=BookingStatus.CONFIRMED)
+    cancel_booking(booking_id=booking.pk, by=booking.user, at=NOW)
+
+    page = visit(front_desk).get(page_of(booking))
+
+    assert "Tries to pay" in page.text
+    assert "Refunds" in page.text
+    assert page.text.count("(Berlin)") >= 5
+    assert "(UTC)" not in page.text
+
+
 def test_the_page_tells_all_about_a_booking(
     visit: MakeVisitor, make_booking: MakeBooking, front_desk: User
 ) -> None:

@@ -33,6 +33,7 @@ def test_a_room_is_made(api: MakeApi, manager: User) -> None:
         "imageUrl": "https://example.com/weber.jpg",
         "staffEmail": "weber@example.com",
         "notifyStaff": False,
+        "reminderHours": [24.0, 2.5],
     }
 
     answer = api(manager).post("/admin/rooms", wanted)

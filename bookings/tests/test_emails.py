@@ -126,7 +126,7 @@ def test_a_time_over_midnight_names_both_days(
     start = START.replace(hour=21, minute=30)
     make_booking(status=CONFIRMED, slot=make_slot(start=start, minutes=60, price=Decimal(80)))
 
-    assert "23:30–Fri 10 July, 00:30 (Berlin)" in last_mail().html
+    assert "23:30 – Fri 10 July, 00:30 (Berlin)" in last_mail().html
 
 
 def test_moved_says_the_new_time_the_former_one_and_what_comes_back(

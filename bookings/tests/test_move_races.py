@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from accounts.models import User
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Room, Timeslot
 from bookings.planning import Plan, Window, same_hours
+from bookings.querysets import TimeslotQuerySet
 from bookings.services import (
     GenerateResult,
     cancel_booking,
@@ -243,6 +245,68 @@ def test_generators_at_once_make_each_time_once(
         assert sum(result.skipped for result in results) == 480
         starts = list(Timeslot.objects.filter(room=room).values_list("start_time", flat=True))
         assert (len(starts), len(set(starts))) == (160, 160)
+
+
+def half_an_hour_apart() -> list[Plan]:
+    """Whole hours, and whole hours half an hour later: each of one is in the way of the other."""
+    return [
+        Plan(
+            first_day=date(2026, 7, 6),
+            last_day=date(2026, 7, 8),
+            slot_length=timedelta(hours=1),
+            hours=same_hours(Window(time(9, minute), time(17, minute))),
+        )
+        for minute in (0, 30)
+    ]
+
+
+def in_each_other_s_way(room: Room) -> int:
+    """How many pairs of the room's times overlap."""
+    spans = sorted(Timeslot.objects.filter(room=room).values_list("start_time", "end_time"))
+    return sum(later[0] < earlier[1] for earlier, later in pairwise(spans))
+
+
+def test_generators_of_different_hours_never_overlap(
+    crowd: MakeCrowd, make_room: MakeRoom, transactional_db: None
+) -> None:
+    clients = crowd(2)
+    for number in range(max(ROUNDS // 5, 1)):
+        room = make_room(name=f"Room {number}")
+
+        results = clients.at_once(
+            [partial(generate_slots, room_id=room.pk, plan=plan) for plan in half_an_hour_apart()]
+        )
+
+        assert [type(result) for result in results] == [GenerateResult] * 2
+        assert Timeslot.objects.filter(room=room).count() == sum(r.created for r in results)
+        assert in_each_other_s_way(room) == 0
+
+
+@pytest.mark.mariadb
+def test_control_without_the_room_s_lock_they_overlap(
+    crowd: MakeCrowd,
+    make_room: MakeRoom,
+    monkeypatch: pytest.MonkeyPatch,
+    transactional_db: None,
+) -> None:
+    """Two generators that both look before either writes both find the room empty."""
+    room = make_room()
+    both_have_looked = threading.Barrier(2)
+    insert = TimeslotQuerySet.insert_like
+
+    def look_then_insert(self: TimeslotQuerySet, *what: Any) -> None:
+        both_have_looked.wait(HELD_SECONDS)
+        insert(self, *what)
+
+    monkeypatch.setattr("django.db.models.QuerySet.select_for_update", lambda self: self)
+    monkeypatch.setattr(TimeslotQuerySet, "insert_like", look_then_insert)
+
+    results = crowd(2).at_once(
+        [partial(generate_slots, room_id=room.pk, plan=plan) for plan in half_an_hour_apart()]
+    )
+
+    assert [result.created for result in results] == [24, 24]
+    assert in_each_other_s_way(room) > 0
 
 
 def test_staff_and_customer_cancelling_at_once_refund_once(

@@ -397,6 +397,43 @@ def test_an_empty_month_takes_three_queries_too(
     assert page.href("Thu 9 July").endswith("&day=2026-07-09")
 
 
+def test_only_where_little_is_free_there_is_one_query_more(
+    visit: MakeVisitor,
+    make_room: MakeRoom,
+    make_slot: MakeSlot,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    # Free in the third month alone; and a day of this month on which all is taken.
+    room = make_room()
+    make_slot(room=room, start=START, is_blocked=True)
+    make_slot(room=room, start=START + timedelta(days=70))
+    visitor = visit()
+
+    with django_assert_num_queries(4):
+        first = visitor.get(NEW, room=room.pk)
+    with django_assert_num_queries(4):
+        taken = visitor.get(NEW, room=room.pk, day=f"{START:%Y-%m-%d}")
+
+    assert "September 2026" in first.text
+    assert taken.href("Thu 17 September").endswith("&day=2026-09-17")
+
+
+def test_a_picture_of_ours_comes_in_two_sizes(visit: MakeVisitor, make_room: MakeRoom) -> None:
+    ours = "/media/rooms/abcdefghijklmnopqrstuv"
+    room = make_room(image_url=f"{ours}.webp")
+    other = make_room(name="Elsewhere", image_url="https://example.com/room.jpg")
+    visitor = visit()
+
+    for path, query in (("/", {}), (NEW, {}), (NEW, {"room": room.pk})):
+        pictures = visitor.get(path, **query).tags("img", "srcset")
+        assert {(found["src"], found["srcset"]) for found in pictures} <= {
+            (f"{ours}-small.webp", f"{ours}-small.webp 640w, {ours}.webp 1280w")
+        }
+        assert len(pictures) == 1 or path == "/"
+    [plain] = visitor.get(NEW, room=other.pk).tags("img", "src")
+    assert (plain["src"], "srcset" in plain) == ("https://example.com/room.jpg", False)
+
+
 @pytest.mark.parametrize(
     ("days_on", "month"),
     [(0, None), (30, None), (30, "2026-07"), (30, "2026-08")],

@@ -237,9 +237,10 @@ def test_customers_see_the_picture_else_the_pattern(
 
     saved = save_room_picture(room_id=room.pk, picture=pictures.encode(photo()))
 
-    assert [tag["src"] for tag in visitor.get("/bookings/new").tags("img", "src")] == [
-        saved.image_url
-    ]
+    assert [
+        (tag["src"], saved.image_url in tag["srcset"])
+        for tag in visitor.get("/bookings/new").tags("img", "src")
+    ] == [(pictures.small(saved.image_url), True)]
 
 
 @pytest.mark.parametrize("who", ["front_desk", "scanner", "customer"])

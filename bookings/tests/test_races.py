@@ -22,13 +22,13 @@ from accounts.models import User
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Timeslot
 from bookings.querysets import BookingQuerySet
-from bookings.services import cancel_booking
+from bookings.services import cancel_booking, deliver
 from bookings.states import BookingStatus, PaymentStatus
 from bookings.verify import wrong_counters
 from common.errors import InvalidTransition
 from payments import courier
 from payments.gateways import demo
-from payments.models import ZERO, Payment, Refund
+from payments.models import ZERO, Payment, PaymentQuerySet, Refund
 from payments.services import lapse
 from payments.states import PaymentState
 from tests.infrastructure.races import HELD_SECONDS, ROUNDS, Crowd
@@ -219,6 +219,42 @@ def test_a_hold_that_lapses_while_it_is_paid_is_delivered_or_refunded(
     assert list(wrong_counters()) == []
 
 
+@pytest.mark.mariadb
+def test_control_without_row_locks_what_is_paid_lapses(
+    crowd: MakeCrowd, customer: User, slot: Timeslot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweeper acts on what it read before the money came: paid, and empty-handed."""
+    booking = book_slot(slot, customer)
+    payment = booking.payment
+    assert payment is not None
+    assert payment.expires_at is not None
+    attempt = pay_at_provider(booking)
+    has_read, has_paid = threading.Event(), threading.Event()
+    late = payment.expires_at
+
+    def read_and_wait() -> None:
+        has_read.set()
+        has_paid.wait(HELD_SECONDS)
+
+    def pay_meanwhile() -> None:
+        has_read.wait(HELD_SECONDS)
+        courier.ask(attempt.pk, at=late)
+        has_paid.set()
+
+    def sweep_slowly() -> bool:
+        sweeper.acts_on_what_it_read = True
+        return lapse(payment_id=payment.pk, at=late)
+
+    sweeper = unlock_the_lapse(monkeypatch, read_and_wait)
+
+    results = crowd(2).at_once([pay_meanwhile, sweep_slowly])
+
+    assert results == [None, True]
+    payment.refresh_from_db()
+    assert Booking.objects.get().status == BookingStatus.CANCELLED
+    assert (payment.captured, payment.refunded) == (Decimal("80.00"), ZERO)
+
+
 def test_many_lapses_at_once_release_one_place(
     crowd: MakeCrowd, customer: User, make_room: MakeRoom, make_slot: MakeSlot
 ) -> None:
@@ -241,6 +277,28 @@ def test_many_lapses_at_once_release_one_place(
         assert booking.history.filter(to_status="cancelled").count() == 1
 
 
+@pytest.mark.mariadb
+def test_control_without_row_locks_many_lapses_release_many_places(
+    crowd: MakeCrowd, customer: User, make_slot: MakeSlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = make_slot(max_bookings=20, price=Decimal(80))
+    payment = book_slot(slot, customer).payment
+    assert payment is not None
+    late = payment.expires_at
+    assert late is not None
+    Timeslot.objects.filter(pk=slot.pk).update(taken=12)
+    sweepers = unlock_the_lapse(monkeypatch, partial(threading.Barrier(8).wait, HELD_SECONDS))
+
+    def sweep_together() -> bool:
+        sweepers.acts_on_what_it_read = True
+        return lapse(payment_id=payment.pk, at=late)
+
+    results = crowd(8).at_once([sweep_together] * 8)
+
+    assert results.count(True) > 1
+    assert Timeslot.objects.get(pk=slot.pk).taken == 12 - results.count(True)
+
+
 # --- two refunds at once ----------------------------------------------------------------------
 
 
@@ -258,6 +316,27 @@ def test_ten_cancels_at_once_refund_once(
 
         assert Counter(type(result) for result in results) == {Booking: 1, InvalidTransition: 9}
         assert_cancelled_and_refunded(booking)
+
+
+@pytest.mark.mariadb
+def test_control_without_row_locks_ten_cancels_free_more_than_one_place(
+    crowd: MakeCrowd, customer: User, make_slot: MakeSlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = make_slot(max_bookings=20, price=Decimal("80.00"))
+    booking = book_slot(slot, customer)
+    courier.ask(pay_at_provider(booking).pk, at=NOW)
+    Timeslot.objects.filter(pk=slot.pk).update(taken=12)
+    everybody_has_read = threading.Barrier(10)
+    unlock_reading(monkeypatch, partial(everybody_has_read.wait, HELD_SECONDS))
+
+    results = crowd(10).at_once(
+        [partial(cancel_booking, booking_id=booking.pk, by=customer, at=NOW)] * 10
+    )
+
+    cancelled = [result for result in results if isinstance(result, Booking)]
+    assert len(cancelled) > 1
+    assert booking.history.filter(to_status="cancelled").count() == len(cancelled)
+    assert Timeslot.objects.get(pk=slot.pk).taken == 12 - len(cancelled)
 
 
 # --- what the races share ---------------------------------------------------------------------
@@ -319,11 +398,47 @@ def unlock_the_cancel(
 ) -> None:
     """Guard off: rows are read where they would be locked, and money comes before the write."""
 
-    def read_and_wait(self: BookingQuerySet, pk: int) -> Booking:
-        booking: Booking = self.get(pk=pk)
+    def wait() -> None:
         has_read.set()
         has_paid.wait(HELD_SECONDS)
+
+    unlock_reading(monkeypatch, wait)
+
+
+def unlock_reading(monkeypatch: pytest.MonkeyPatch, before_writing: Callable[[], Any]) -> None:
+    """Guard off: nothing is locked, and something happens between reading and writing."""
+
+    def read_and_wait(self: BookingQuerySet, pk: int) -> Booking:
+        booking: Booking = self.get(pk=pk)
+        before_writing()
         return booking
 
     monkeypatch.setattr("django.db.models.QuerySet.select_for_update", lambda self: self)
     monkeypatch.setattr(BookingQuerySet, "locked", read_and_wait)
+
+
+def unlock_the_lapse(
+    monkeypatch: pytest.MonkeyPatch, before_writing: Callable[[], Any]
+) -> threading.local:
+    """Guard off for those clients that say so of themselves (`acts_on_what_it_read`).
+
+    They read payment and booking without a lock, then something happens, then they write.
+    """
+    client = threading.local()
+    locked, found = PaymentQuerySet.locked, deliver._locked
+
+    def read_and_wait(self: PaymentQuerySet, pk: int) -> Payment:
+        if not getattr(client, "acts_on_what_it_read", False):
+            return locked(self, pk)
+        payment: Payment = self.get(pk=pk)
+        client.booking = Booking.objects.get(payment_id=pk)
+        client.booking.payment = payment
+        before_writing()
+        return payment
+
+    def as_it_was_read(payment: Payment) -> Booking:
+        return getattr(client, "booking", None) or found(payment)
+
+    monkeypatch.setattr(PaymentQuerySet, "locked", read_and_wait)
+    monkeypatch.setattr(deliver, "_locked", as_it_was_read)
+    return client

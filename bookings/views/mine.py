@@ -129,6 +129,7 @@ def cancel(request: Request, booking_id: int) -> HttpResponse:
                     at=request.at,
                     reason=form.cleaned_data["reason"],
                     expected_refund=form.cleaned_data["expected_refund"],
+                    only_hold=form.cleaned_data["is_hold"],
                 )
             except RefundChanged as error:
                 return _ask(request, _own(request, booking_id), changed=error)
@@ -136,19 +137,20 @@ def cancel(request: Request, booking_id: int) -> HttpResponse:
                 # Over, begun or cancelled by now: its page says what is true.
                 pass
             return HttpResponseSeeOther(booking.get_absolute_url())
+        return _ask(request, booking, status=400)
     if not telling.told(booking, at=request.at).cancel_href:
         return HttpResponseSeeOther(booking.get_absolute_url())
     return _ask(request, booking)
 
 
 def _ask(
-    request: Request, booking: Booking, *, changed: RefundChanged | None = None
+    request: Request, booking: Booking, *, changed: RefundChanged | None = None, status: int = 200
 ) -> HttpResponse:
     return render(
         request,
         "bookings/cancel.html",
         _facts(request, booking) | {"form": _cancel_form(request, booking), "changed": changed},
-        status=changed.status if changed else 200,
+        status=changed.status if changed else status,
     )
 
 
@@ -165,7 +167,12 @@ def _facts(request: Request, booking: Booking) -> dict[str, Any]:
 
 
 def _cancel_form(request: Request, booking: Booking) -> CancelForm:
-    return CancelForm(initial={"expected_refund": booking.refund_due(request.at)})
+    return CancelForm(
+        initial={
+            "expected_refund": booking.refund_due(request.at),
+            "is_hold": booking.is_pending,
+        }
+    )
 
 
 def _own(request: Request, booking_id: int) -> Booking:

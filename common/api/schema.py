@@ -76,7 +76,8 @@ class AutoSchema(StandardAutoSchema):
         for body in bodies.values():
             body["description"] = body["description"] or "Done."
         own = self._own_refusals()
-        for status in sorted({*self._implied(), *own}):
+        # What a view has described itself stays as it is.
+        for status in sorted({*self._implied(), *own} - {int(status) for status in bodies}):
             said = SAID[status]
             if codes := own.get(status):
                 said += f" Codes: {', '.join(f'`{code}`' for code in codes)}."

@@ -4,6 +4,7 @@ The names are turned when the fields are made, so answers, errors' `attr` and th
 agree by themselves, and free-form JSON (`metadata`) is never touched.
 """
 
+import functools
 import json
 import math
 import re
@@ -19,6 +20,7 @@ from rest_framework import serializers
 from common.money import decimals, is_exact
 
 
+@functools.cache
 def camel(name: str) -> str:
     """'hourly_rate' -> 'hourlyRate'."""
     return re.sub(r"_([a-z0-9])", lambda match: match.group(1).upper(), name)

@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from common import http
+from common.api.writing import write
 from common.errors import NotFound
 
 M = TypeVar("M", bound=Model)
@@ -97,7 +98,7 @@ class ApiViewSet(GenericViewSet[Any]):
     ) -> Any:
         """The outside form of a row, or of many."""
         context = self.context_for(value if many else [value])
-        return serializer_class(value, many=many, context=context).data
+        return write(value, serializer_class, context=context, many=many)
 
     def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
         """What the serializers need to know beyond the rows themselves."""

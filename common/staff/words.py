@@ -8,11 +8,11 @@ from django.template.loader import render_to_string
 from common import clock
 
 
-def said_stamp(at: datetime | None) -> str:
-    """An instant by the site's own clock, for rows that belong to no room."""
+def said_stamp(at: datetime | None, zone: str = "") -> str:
+    """An instant by the clock of `zone`; without one by the site's, for rows of no room."""
     if at is None:
         return ""
-    zone = settings.TIME_ZONE
+    zone = zone or settings.TIME_ZONE
     return f"{clock.say_date(at, zone)}, {clock.say_time(at, zone)} ({clock.place_of(zone)})"
 
 

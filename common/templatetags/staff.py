@@ -10,6 +10,6 @@ register = template.Library()
 
 
 @register.filter
-def stamp(at: datetime | None) -> str:
-    """'Thu 8 Jul 2027, 09:00 (Berlin)' by the site's own clock; '' for None."""
-    return said_stamp(at)
+def stamp(at: datetime | None, zone: str = "") -> str:
+    """'Thu 8 Jul 2027, 09:00 (Berlin)' by the clock of `zone`, '' for the site's; '' for None."""
+    return said_stamp(at, zone)

@@ -30,7 +30,7 @@ def test_hours_name_the_second_day_only_when_there_is_one() -> None:
     start, end = EVENING, datetime(2027, 7, 8, 22, 30, tzinfo=UTC)
 
     assert clock.say_hours(start, end, NEW_YORK) == "17:30–18:30"
-    assert clock.say_hours(start, end, BERLIN) == "23:30–Fri 9 July, 00:30"
+    assert clock.say_hours(start, end, BERLIN) == "23:30 – Fri 9 July, 00:30"
     assert clock.say_span(start, end, NEW_YORK) == "Thu 8 July, 17:30–18:30 (New York)"
 
 

@@ -8,18 +8,18 @@ import icalendar
 import pytest
 import vobject
 
-from notifications.calendar import invite, invite_parts
+from notifications.calendar import Entry, invite, invite_parts
 
 STARTS = datetime(2027, 7, 8, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 AWKWARD = 'Check-up; "Dr. Müller", room\\2\nsecond line, ' + "ü" * 120
 
 
 def make_invite(**facts: Any) -> bytes:
-    return invite(
+    method = facts.pop("method", "REQUEST")
+    entry = Entry(
         **{
             "uid": "booking-7@example.com",
             "sequence": 0,
-            "method": "REQUEST",
             "starts_at": STARTS,
             "ends_at": STARTS + timedelta(minutes=30),
             "summary": "Check-up",
@@ -34,6 +34,7 @@ def make_invite(**facts: Any) -> bytes:
             **facts,
         }
     )
+    return invite(entry, method=method)
 
 
 def lines(ics: bytes) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 
+from notifications.claiming import claim_mail
 from notifications.delivery import Sweep, deliver, sweep
 from notifications.errors import CannotBuild
 from notifications.models import MailAttachment, OutgoingMail
@@ -221,7 +222,7 @@ def test_a_mail_whose_worker_was_killed_is_taken_back_after_its_lease(
     make_mail: MakeMail,
 ) -> None:
     mail = make_mail()
-    OutgoingMail.objects.claim(mail.pk, at=NOW)
+    claim_mail(mail.pk, at=NOW)
 
     assert sweep(now=at(NOW + LEASE - timedelta(seconds=1))) == Sweep()
     assert sweep(now=at(NOW + LEASE)) == Sweep(sent=1, taken_back=1)
@@ -259,7 +260,7 @@ def test_a_worker_thought_dead_can_not_put_off_what_another_is_sending(
     def build(mail: OutgoingMail) -> Message:
         rows = OutgoingMail.objects.filter(pk=mail.pk)
         rows.move_to(MailState.RETRYING, claim="", next_try_at=NOW)
-        assert OutgoingMail.objects.claim(mail.pk, at=NOW) is not None
+        assert claim_mail(mail.pk, at=NOW) is not None
         raise RuntimeError("too late")
 
     register("slow", build, title="Slow")

@@ -7,7 +7,8 @@ from django.core.mail import get_connection
 from notifications.calendar import invite_parts
 from notifications.mime import email_message
 from notifications.models import OutgoingMail
-from notifications.registry import Attachment, Message
+from notifications.registry import Attachment, Message, find_kind
+from notifications.samples import sample, sampled_kinds
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ICS = "BEGIN:VCALENDAR\r\nSUMMARY:Zahnarzt für Ännchen\r\nEND:VCALENDAR\r\n".encode()
@@ -135,3 +136,20 @@ def test_files_that_no_server_takes_are_refused_before_sending() -> None:
     assert Message("Hi", "Hi", "", (half, half)).attachments == (half, half)
     with pytest.raises(ValueError, match="10 MB together"):
         Message("Hi", "Hi", "", (half, half, drop))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [kind.name for kind in sampled_kinds()])
+@pytest.mark.parametrize("to", ["ann@example.com", f"{'long' * 15}@{'sub.' * 20}example.com"])
+def test_headers_are_written_as_python_writes_them(name: str, to: str) -> None:
+    mail = OutgoingMail(to=to, message_id="<1@example.com>")
+    prepared = email_message(mail, sample(find_kind(name)), get_connection()).message()
+    # Else each rendering draws boundaries of its own.
+    for part in prepared.walk():
+        if part.is_multipart():
+            part.set_boundary(f"=={id(part)}==")
+
+    ours = prepared.as_bytes(linesep="\r\n")
+    prepared.policy = policy.compat32
+
+    assert ours == prepared.as_bytes(linesep="\r\n")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from notifications.errors import UnknownKind
 from notifications.models import OutgoingMail
@@ -59,6 +59,17 @@ def test_a_known_key_writes_nothing_and_gives_the_first_mail_back(make_mail: Mak
     assert list(OutgoingMail.objects.values_list("to", "context")) == [
         ("ann@example.com", {"text": "first"})
     ]
+
+
+def test_a_key_that_was_said_to_be_new_and_is_not_is_an_error(
+    news: str, make_mail: MakeMail
+) -> None:
+    first = make_mail(key="once")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        queue_mail(kind=news, to="ann@example.com", key="once", context={}, at=NOW, is_first=True)
+
+    assert list(OutgoingMail.objects.all()) == [first]
 
 
 def test_the_mail_goes_when_what_it_tells_of_goes(make_mail: MakeMail) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.core import mail as django_mail
-from django.db import transaction
+from django.db import connection, transaction
 
-from notifications.delivery import deliver
+from notifications.delivery import deliver, sweep
 from notifications.models import OutgoingMail
 from notifications.states import MailState
 from notifications.tests.conftest import NOW, MakeMail, build_news
@@ -31,6 +31,58 @@ def test_of_two_workers_exactly_one_sends(make_mail: MakeMail, crowd: Crowds) ->
         assert len(django_mail.outbox) == 1
         mail.refresh_from_db()
         assert (mail.state, mail.tries) == (MailState.SENT, 1)
+
+
+def test_of_two_sweeps_each_mail_is_sent_by_one(make_mail: MakeMail, crowd: Crowds) -> None:
+    workers = crowd(2)
+    for _ in range(ROUNDS):
+        mails = [make_mail(to=f"guest{number}@example.com") for number in range(20)]
+        django_mail.outbox.clear()
+
+        reports = workers.at_once([sweep] * 2)
+
+        assert sum(report.sent for report in reports) == len(mails)
+        assert sorted(mail.to[0] for mail in django_mail.outbox) == sorted(
+            mail.to for mail in mails
+        )
+        rows = OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails])
+        assert set(rows.values_list("state", "tries")) == {(MailState.SENT, 1)}
+
+
+# SQLite locks no single rows.
+@pytest.mark.mariadb
+def test_what_went_out_is_noted_although_the_next_mail_is_locked(
+    make_mail: MakeMail, crowd: Crowds
+) -> None:
+    """Recorded and claimed in one transaction: the claim that fails must not undo the record."""
+    make_mail(to="ann@example.com")
+    locked = make_mail(to="bob@example.com")
+    make_mail(to="cy@example.com")
+    swept = Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            OutgoingMail.objects.select_for_update().get(pk=locked.pk)
+            held.wait()
+            swept.wait(HELD_SECONDS)
+
+    def sweep_meanwhile() -> int:
+        held.wait()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+            return sweep().sent
+        finally:
+            swept.set()
+            # The next test gets a connection with the usual patience.
+            connection.close()
+
+    held = Barrier(2, timeout=HELD_SECONDS)
+
+    assert crowd(2).at_once([hold, sweep_meanwhile]) == [None, 2]
+
+    states = OutgoingMail.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [MailState.SENT, MailState.QUEUED, MailState.SENT]
 
 
 def test_control_without_the_guard_both_send(make_mail: MakeMail, crowd: Crowds) -> None:

@@ -30,7 +30,7 @@ def test_only_html_is_escaped_and_the_subject_is_one_line(templates: Path, setti
     assert subject == "Hello Ann <b> & Bcc: Bob"
     assert text == "Hello Ann <b> &\nBcc: Bob\n\nfrom Tom & Jerry's\n"
     assert html == (
-        "<title>Hello Ann &lt;b&gt; &amp; Bcc: Bob</title><p>Ann &lt;b&gt; &amp; \r\nBcc: Bob</p>"
+        "<title>Hello Ann &lt;b&gt; &amp; Bcc: Bob</title><p>Ann &lt;b&gt; &amp;\nBcc: Bob</p>"
     )
 
 

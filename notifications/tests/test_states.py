@@ -15,6 +15,8 @@ ALLOWED = {
     ("retrying", "sending"),
     ("retrying", "sent"),
     ("failed", "sent"),
+    ("sending", "dropped"),
+    ("dropped", "sent"),
 }
 
 

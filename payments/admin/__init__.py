@@ -1,5 +1,5 @@
 """Money on staff pages."""
 
-from payments.admin import attempt, payment, refund
+from payments.admin import agreement, attempt, check, event, payment, refund
 
-__all__ = ["attempt", "payment", "refund"]
+__all__ = ["agreement", "attempt", "check", "event", "payment", "refund"]

@@ -13,16 +13,24 @@ from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminRadioSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from common.errors import DomainError
 from common.http import Request
-from common.money import money
+from common.money import money, quantize
 from common.staff.asking import Line, Question, ask, is_answered
 from payments.admin.money import MoneyAdmin
-from payments.models import Payment, Refund
-from payments.services import note_paid_back, note_seen, retry_refund, take_desk_payment
+from payments.models import ZERO, Payment, Refund, WebhookEvent
+from payments.refund_words import said_of_disputed
+from payments.services import (
+    note_paid_back,
+    note_seen,
+    refund_by_staff,
+    retry_refund,
+    take_desk_payment,
+)
 from payments.states import DeskMethod
 
 if TYPE_CHECKING:
@@ -48,6 +56,32 @@ class TakeForm(forms.Form):
     shown = forms.DecimalField(widget=forms.HiddenInput)
 
 
+class GiveBackForm(forms.Form):
+    """How much and why. Carries what was left when it was looked at: a second click gives none."""
+
+    amount = forms.DecimalField(
+        label="What goes back",
+        min_value=Decimal("0.01"),
+        max_digits=10,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=250,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="For the records, seen by staff.",
+    )
+    message = forms.CharField(
+        label="Message to the customer",
+        required=False,
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Stands in the mail that tells of the money.",
+    )
+    shown = forms.DecimalField(widget=forms.HiddenInput)
+
+
 class HandBackForm(forms.Form):
     receipt = forms.CharField(
         label="Receipt number",
@@ -56,6 +90,12 @@ class HandBackForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text="What the customer signed, or the number of the transfer.",
     )
+
+
+class SeenForm(forms.Form):
+    """Carries what was shown: what has come since is not settled by it."""
+
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class RetryForm(forms.Form):
@@ -81,7 +121,7 @@ class MoneyDeeds(MoneyAdmin):
     def ask_and_do(
         self,
         request: Request,
-        row: Payment | Refund,
+        row: Payment | Refund | WebhookEvent,
         question: Question,
         deed: Callable[[dict[str, Any]], str],
     ) -> HttpResponse:
@@ -109,12 +149,13 @@ class MoneyDeeds(MoneyAdmin):
 
 
 class PaymentDeeds(MoneyDeeds):
-    actions_detail = ("take_money", "seen")
+    actions_detail = ("take_money", "give_back", "seen")
 
     def get_actions_detail(self, request: Request, object_id: int) -> Any:
         payment = self.get_object(request, str(object_id))
         wanted = {
             "payments_payment_take_money": payment is not None and payment.takes_desk_money,
+            "payments_payment_give_back": payment is not None and payment.refundable > ZERO,
             "payments_payment_seen": payment is not None and payment.attention != "",
         }
         buttons = super().get_actions_detail(request, object_id)
@@ -158,19 +199,72 @@ class PaymentDeeds(MoneyDeeds):
         )
         return self.ask_and_do(request, payment, question, take)
 
+    def has_discretion_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(DISCRETION))
+
+    @action(description="Give money back", permissions=["discretion"], icon="undo")
+    def give_back(self, request: Request, object_id: str) -> HttpResponse:
+        payment: Payment = self.row(request, object_id)
+        left, currency = payment.refundable, payment.currency
+        form = GiveBackForm(
+            request.POST if is_answered(request) else None,
+            initial={"amount": quantize(left, currency), "shown": left},
+        )
+        how = "It goes back the way it was paid."
+        if payment.is_by_hand:
+            how = "It was paid at the desk, so it is handed back there."
+        given = ""
+        if payment.refunded:
+            given = f", {money(payment.refunded, currency)} went or go back"
+        limit = "There is nothing left that could go back."
+        if left > ZERO:
+            limit = f"At most {money(left, currency)} can go back."
+        line = Line(
+            title=payment.description,
+            text=f"{money(payment.captured, currency)} were paid{given}.",
+            outcome=f"{limit} {said_of_disputed(payment)}".rstrip(),
+            is_possible=left > ZERO,
+        )
+
+        def give(answered: dict[str, Any]) -> str:
+            amount = refund_by_staff(
+                payment_id=payment.pk,
+                amount=answered["amount"],
+                reason=answered["reason"],
+                message=answered["message"],
+                expected_left=answered["shown"],
+                by=cast("User", request.user),
+                at=request.at,
+            )
+            return f"{money(amount, currency)} are on their way back, and the customer is told."
+
+        question = Question(
+            title="Give money back",
+            lead=f"To {payment.user.get_full_name()}, without cancelling anything: what was bought "
+            f"stays as it is. {how}",
+            button="Give it back",
+            lines=[line],
+            form=form,
+        )
+        return self.ask_and_do(request, payment, question, give)
+
     @action(description="Seen", permissions=["desk"], icon="visibility")
     def seen(self, request: Request, object_id: str) -> HttpResponse:
         payment: Payment = self.row(request, object_id)
         line = Line(title=payment.description, text=payment.attention or "Nothing is noted here.")
+        form = SeenForm(
+            request.POST if is_answered(request) else None, initial={"shown": payment.attention}
+        )
         question = Question(
             title="Somebody has looked at it",
             lead="It leaves the list of what needs a look; what happened stays in the records.",
             button="It is settled",
             lines=[line],
+            form=form,
         )
 
-        def note(_given: dict[str, Any]) -> str:
-            said = note_seen(payment_id=payment.pk)
+        def note(given: dict[str, Any]) -> str:
+            said = note_seen(payment_id=payment.pk, shown=given["shown"])
             return f"Seen: {said}" if said else "There was nothing to look at."
 
         return self.ask_and_do(request, payment, question, note)

@@ -1,4 +1,4 @@
-"""What the three lists of money share."""
+"""What the lists of money share."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,10 +14,13 @@ from common.http import Request
 from common.money import money
 from common.staff.rows import ReadOnlyAdmin, quick_views
 from common.staff.words import mark, said_day_and_time, said_stamp
-from payments.models import Payment, PaymentAttempt, Refund
+from payments.models import BillingAgreement, Payment, PaymentAttempt, Refund
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+Money = Payment | PaymentAttempt | Refund | BillingAgreement
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -56,19 +59,19 @@ class MoneyAdmin(ReadOnlyAdmin):
         return [name for _, part in self.get_fieldsets(request, obj) for name in part["fields"]]
 
     @display(description="amount", ordering="amount")
-    def show_amount(self, row: Payment | PaymentAttempt | Refund) -> str:
+    def show_amount(self, row: Money) -> str:
         return money(row.amount, row.currency)
 
     @display(description="made", header=True, ordering="created_at")
-    def show_made(self, row: Payment | PaymentAttempt | Refund) -> list[str]:
+    def show_made(self, row: Money) -> list[str]:
         return said_day_and_time(row.created_at)
 
     @display(description="made")
-    def show_full_made(self, row: Payment | PaymentAttempt | Refund) -> str:
+    def show_full_made(self, row: Money) -> str:
         return said_stamp(row.created_at)
 
     @display(description="state")
-    def show_full_state(self, row: Payment | PaymentAttempt | Refund) -> str:
+    def show_full_state(self, row: Money) -> str:
         state, said = self.show_state(row)
         return mark(said, self.colours[state])
 
@@ -86,4 +89,12 @@ def payment_link(payment: Payment) -> str:
         '<a class="staff-link" href="{}">{}</a>',
         reverse("admin:payments_payment_change", args=[payment.pk]),
         payment.description,
+    )
+
+
+def agreement_link(agreement: BillingAgreement) -> str:
+    return format_html(
+        '<a class="staff-link" href="{}">{}</a>',
+        reverse("admin:payments_billingagreement_change", args=[agreement.pk]),
+        agreement,
     )

@@ -12,8 +12,8 @@ from common.http import Request
 from common.money import money
 from common.staff.words import said_stamp
 from payments.admin.deeds import PaymentDeeds
-from payments.admin.money import StateFilter, person_link
-from payments.models import Payment
+from payments.admin.money import StateFilter, agreement_link, person_link
+from payments.models import Dispute, Payment
 from payments.states import PaymentState
 
 PAYMENT_COLOURS: Final[dict[str, str]] = {
@@ -70,10 +70,13 @@ class PaymentAdmin(PaymentDeeds):
                     "show_attention",
                     "show_what",
                     "show_person",
+                    "show_agreement",
+                    "show_covers",
                     "show_amount",
                     "show_full_state",
                     "show_captured",
                     "show_refunded",
+                    "show_disputes",
                 )
             },
         ),
@@ -86,6 +89,9 @@ class PaymentAdmin(PaymentDeeds):
             return self.fieldsets
         empty = {
             "show_attention": not obj.attention,
+            "show_agreement": obj.agreement_id is None,
+            "show_covers": obj.covers_until is None,
+            "show_disputes": not obj.was_disputed,
             "show_held": not (obj.expires_at and (obj.is_open or obj.is_processing)),
             "show_paid": obj.paid_at is None,
             "show_closed": obj.closed_at is None,
@@ -99,6 +105,7 @@ class PaymentAdmin(PaymentDeeds):
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         payment: Payment = kwargs["obj"]
+        context["subscription"] = _subscription_of(payment)
         context["attempts"] = payment.attempts.select_related("taken_by").order_by("pk")
         context["refunds"] = payment.refunds.select_related(
             "attempt", "retry", "requested_by", "done_by"
@@ -123,6 +130,14 @@ class PaymentAdmin(PaymentDeeds):
     def show_person(self, payment: Payment) -> str:
         return person_link(payment.user)
 
+    @display(description="renewed by")
+    def show_agreement(self, payment: Payment) -> str:
+        return agreement_link(payment.agreement) if payment.agreement else ""
+
+    @display(description="for the time")
+    def show_covers(self, payment: Payment) -> str:
+        return f"{said_stamp(payment.covers_from)} – {said_stamp(payment.covers_until)}"
+
     @display(description="state", ordering="status", label=PAYMENT_COLOURS)
     def show_state(self, payment: Payment) -> tuple[str, str]:
         said = payment.get_status_display()
@@ -146,6 +161,12 @@ class PaymentAdmin(PaymentDeeds):
     def show_refunded(self, payment: Payment) -> str:
         return money(payment.refunded, payment.currency)
 
+    @display(description="disputed at the bank")
+    def show_disputes(self, payment: Payment) -> str:
+        """Each with where its money is."""
+        rows = Dispute.objects.filter(attempt__payment=payment).order_by("pk")
+        return " ".join(f"{row}. {row.standing}" for row in rows)
+
     @display(description="held until")
     def show_held(self, payment: Payment) -> str:
         return said_stamp(payment.expires_at)
@@ -157,3 +178,12 @@ class PaymentAdmin(PaymentDeeds):
     @display(description="closed")
     def show_closed(self, payment: Payment) -> str:
         return said_stamp(payment.closed_at)
+
+
+def _subscription_of(payment: Payment) -> Any:
+    """What the sign-up was for; of a renewal that of its agreement's first payment."""
+    first = payment
+    if payment.agreement is not None:
+        agreement = payment.agreement.stray_of or payment.agreement
+        first = agreement.payments.order_by("pk").first() or payment
+    return getattr(first, "subscription", None)

@@ -83,6 +83,23 @@ class RefundQuery(Serializer):
     status = serializers.ChoiceField(choices=RefundState.choices, required=False)
 
 
+class GiveBackInputSerializer(Serializer):
+    """How much, and why."""
+
+    # What is too much is for the service to say: it names what there is.
+    amount = MoneyField(
+        required=False, allow_null=True, max_digits=15, help_text="Default: all that is left."
+    )
+    reason = serializers.CharField(max_length=250, help_text="For the records, seen by staff.")
+    message = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=1000,
+        help_text="Stands in the mail that tells the customer of the money.",
+    )
+
+
 class RetryInputSerializer(Serializer):
     """How much, if not the same amount again."""
 

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from payments.api.views import RefundViewSet
+from payments.api.views import PaymentViewSet, RefundViewSet
+from payments.api.webhooks import stripe_webhook
 
 app_name = "payments_api"
 
 urlpatterns = [
+    path(
+        "admin/payments/<int:pk>/refunds",
+        PaymentViewSet.as_view({"post": "give_back"}),
+        name="payment_refunds",
+    ),
     path("admin/refunds", RefundViewSet.as_view({"get": "list"}), name="refunds"),
     path(
         "admin/refunds/<int:pk>/retry",
@@ -18,4 +24,5 @@ urlpatterns = [
         RefundViewSet.as_view({"post": "paid_back"}),
         name="refund_paid_back",
     ),
+    path("webhooks/stripe", stripe_webhook, name="stripe_webhook"),
 ]

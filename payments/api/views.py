@@ -14,16 +14,55 @@ from common.api.permissions import HasRole
 from common.api.schema import IDEMPOTENCY_CODES, IDEMPOTENCY_KEY
 from common.api.views import ApiViewSet
 from payments.api.serializers import (
+    GiveBackInputSerializer,
     PaidBackInputSerializer,
     RefundQuery,
     RefundSerializer,
     RetryInputSerializer,
 )
-from payments.models import Refund
-from payments.services import note_paid_back, retry_refund
+from payments.models import Payment, Refund
+from payments.services import note_paid_back, refund_by_staff, retry_refund
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+class PaymentViewSet(ApiViewSet):
+    """What was paid."""
+
+    permission_classes = [HasRole]
+    needs = {"give_back": "bookings.refund_at_discretion"}
+    refusals = {"give_back": {409: ("invalid_transition", "disputed", *IDEMPOTENCY_CODES)}}
+
+    @extend_schema(
+        operation_id="givePaymentBack",
+        summary="Give money back without a cancel",
+        parameters=[IDEMPOTENCY_KEY],
+        request=GiveBackInputSerializer,
+        responses={201: RefundSerializer},
+    )
+    def give_back(self, request: Request, pk: int) -> HttpResponse:
+        """All that is left of what was paid, or a part; what was bought stays as it is.
+
+        The customer is told by mail. More than is left is 400, nothing left 409. Should the money
+        have come by two payments, two refunds are made and the answer is the later one.
+        """
+        payment = self.find(Payment.objects.all(), pk)
+        wanted = self.read_body(GiveBackInputSerializer)
+
+        def work() -> Answer:
+            refund_by_staff(
+                payment_id=pk,
+                amount=wanted.get("amount"),
+                reason=wanted["reason"],
+                message=wanted.get("message") or "",
+                by=cast("User", request.user),
+                at=self.at,
+            )
+            refund = payment.refunds.select_related("payment", "attempt").latest("pk")
+            return Answer(self.written(refund, RefundSerializer))
+
+        return answer_once(request, work)
 
 
 class RefundViewSet(ApiViewSet):
@@ -36,7 +75,7 @@ class RefundViewSet(ApiViewSet):
         "paid_back": "bookings.desk_booking",
     }
     refusals = {
-        "retry": {409: ("invalid_transition", *IDEMPOTENCY_CODES)},
+        "retry": {409: ("invalid_transition", "disputed", *IDEMPOTENCY_CODES)},
         "paid_back": {409: ("invalid_transition", *IDEMPOTENCY_CODES)},
     }
 

@@ -24,16 +24,19 @@ def close_payment(payment: Payment, *, because: ClosedBecause, at: datetime) -> 
 
 
 @service
-def give_up(*, payment_id: int, at: datetime) -> Payment:
+def give_up(
+    *, payment_id: int, at: datetime, because: ClosedBecause = ClosedBecause.GIVEN_UP
+) -> Payment:
     """The customer doesn't want it any more: the place is free at once. Again is harmless.
 
-    Raises InvalidTransition when it is paid already.
+    One whose time is over has lapsed, whatever `because` says. Raises InvalidTransition when it is
+    paid already.
     """
     payment = Payment.objects.locked(payment_id)
     if payment.status == PaymentState.CLOSED:
         return payment
-    because = ClosedBecause.LAPSED if payment.has_lapsed(at) else ClosedBecause.GIVEN_UP
-    close_payment(payment, because=because, at=at)
+    why = ClosedBecause.LAPSED if payment.has_lapsed(at) else because
+    close_payment(payment, because=why, at=at)
     handler_of(payment).on_closed(payment, at=at)
     return payment
 

@@ -8,7 +8,7 @@ from common.errors import InvalidInput, InvalidTransition, NotFound
 from common.people import lock_people
 from common.service import service
 from common.wake import wake
-from payments.errors import AmountChanged
+from payments.errors import AmountChanged, CannotDeliver
 from payments.models import Payment, PaymentAttempt, Refund
 from payments.purposes import handler_of
 from payments.queries import live_attempts
@@ -54,7 +54,8 @@ def take_desk_payment(
     """Write down that the whole amount was paid at the desk, and deliver if that waits for it.
 
     `expected` is the amount that was asked for at the desk. Raises NotFound, InvalidTransition
-    when it is paid, closed or with the bank, AmountChanged when another amount is due by now.
+    when it is paid, closed or with the bank or when what is paid for can't be given any more,
+    AmountChanged when another amount is due by now.
     """
     known = Payment.objects.filter(pk=payment_id).values("user_id").first()
     if known is None:
@@ -83,7 +84,11 @@ def take_desk_payment(
     )
     payment.move_to(PaymentState.PAID, at=at)
     _close_sessions(payment)
-    handler_of(payment).on_paid(payment, at=at)
+    try:
+        handler_of(payment).on_paid(payment, at=at)
+    except CannotDeliver as error:
+        # It is still in the customer's hand: better not taken than taken and given back.
+        raise InvalidTransition(f"Don't take the money: {error.reason}.") from error
     return payment
 
 

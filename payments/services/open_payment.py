@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from payments.models import Payment
+from payments.models import BillingAgreement, Payment
 
 
 def open_payment(
@@ -14,6 +14,7 @@ def open_payment(
     description: str,
     at: datetime,
     expires_at: datetime,
+    agreement: BillingAgreement | None = None,
 ) -> Payment:
     """Write down what somebody owes until `expires_at`; the provider is asked only when they pay.
 
@@ -27,4 +28,5 @@ def open_payment(
         description=description[:250],
         created_at=at,
         expires_at=expires_at,
+        agreement=agreement,
     )

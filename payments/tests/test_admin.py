@@ -81,7 +81,7 @@ def test_a_payment_leads_to_what_it_is_for_and_tells_what_happened(
 
     assert page.href(f"Booking {failed.pk}") == f"/admin/bookings/booking/{failed.pk}/change/"
     for words in (
-        "The refund of 80.00 USD failed: No such card.",
+        f"Refund {payment.refunds.get().pk} of 80.00 USD failed: No such card.",
         "Taken in 80.00 USD",
         "Given back 0.00 USD",
         "failed: No such card.",

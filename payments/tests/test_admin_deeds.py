@@ -11,17 +11,25 @@ from bookings.states import BookingStatus
 from common.errors import InvalidInput, InvalidTransition, NotFound, PermissionRefused
 from notifications.models import OutgoingMail
 from payments import courier
+from payments.differences import Moment
+from payments.gateways.base import ProviderRefund, RefundStatus
 from payments.models import Payment, PaymentAttempt, Refund
 from payments.services import (
+    apply_refund,
     note_refund_failed,
     note_seen,
     retry_refund,
     take_desk_payment,
 )
 from payments.states import DeskMethod, PaymentState, RefundState
+from payments.verify import look_again
+from tests.infrastructure.events import buy, pay_order
 from tests.infrastructure.pages import MakeVisitor
 from tests.infrastructure.staff import answer
 from tests.infrastructure.world import NOW, MakeBooking
+from tickets.models import Event
+from tickets.services import cancel_ticket
+from tickets.states import EventStatus
 
 PAYMENT = "/admin/payments/payment/{}/{}/"
 REFUND = "/admin/payments/refund/{}/{}/"
@@ -116,6 +124,22 @@ def test_money_is_not_written_down_at_an_amount_that_has_changed(
     done = answer(visitor, question, "80.00 USD received", method="cash")
 
     assert "What is due has changed meanwhile." in done.text
+    assert ledger() == before
+
+
+def test_no_money_is_taken_for_what_can_t_be_given_any_more(
+    visit: MakeVisitor, event: Event, customer: User, front_desk: User
+) -> None:
+    payment = buy(event, customer).payment
+    assert payment is not None
+    visitor = visit(front_desk)
+    question = visitor.get(PAYMENT.format(payment.pk, "take_money"))
+    Event.objects.update(status=EventStatus.CANCELLED)
+    before = ledger()
+
+    done = answer(visitor, question, "20.00 USD received", method="cash")
+
+    assert "Don't take the money: the event was cancelled." in done.text
     assert ledger() == before
 
 
@@ -260,7 +284,7 @@ def test_what_was_looked_at_leaves_the_list(
 ) -> None:
     visitor = visit(front_desk)
     question = visitor.get(PAYMENT.format(failed.payment_id, "seen"))
-    assert "The refund of 80.00 USD failed: No such card." in question.text
+    assert f"Refund {failed.pk} of 80.00 USD failed: No such card." in question.text
 
     answer(visitor, question, "It is settled")
 
@@ -269,6 +293,84 @@ def test_what_was_looked_at_leaves_the_list(
     assert note_seen(payment_id=failed.payment_id) == ""
     with pytest.raises(NotFound):
         note_seen(payment_id=10**6)
+
+
+def test_two_that_failed_alike_are_two(event: Event, customer: User, front_desk: User) -> None:
+    """Two tickets at one price, refused for one reason: the one tried again hides no other."""
+    order = pay_order(buy(event, customer, 2))
+    payment = order.payment
+    assert payment is not None
+    for ticket in order.tickets.order_by("pk"):
+        cancel_ticket(ticket_id=ticket.pk, by=customer, at=NOW)
+    first, second = (fail(refund) for refund in Refund.objects.order_by("pk"))
+    assert flags(payment) == [
+        f"Refund {first.pk} of 20.00 USD failed: No such card.",
+        f"Refund {second.pk} of 20.00 USD failed: No such card.",
+    ]
+
+    retry_refund(refund_id=first.pk, by=front_desk, at=NOW)
+
+    assert flags(payment) == [f"Refund {second.pk} of 20.00 USD failed: No such card."]
+    assert differences(payment) == ["refund_failed"]
+
+
+def test_what_failed_after_the_page_was_opened_still_needs_a_look(
+    visit: MakeVisitor, failed: Refund, front_desk: User, manager: User
+) -> None:
+    """Somebody presses 'It is settled' for what they saw, and no more than that."""
+    payment = failed.payment
+    visitor = visit(front_desk)
+    question = visitor.get(PAYMENT.format(payment.pk, "seen"))
+    again = fail(retry_refund(refund_id=failed.pk, by=front_desk, at=NOW))
+    newer = f"Refund {again.pk} of 80.00 USD failed: No such card."
+
+    answer(visitor, question, "It is settled")
+
+    assert flags(payment) == [newer]
+    assert newer in visitor.get("/admin/").text
+    answer(visitor, visitor.get(PAYMENT.format(payment.pk, "seen")), "It is settled")
+    assert flags(payment) == []
+
+
+def test_seen_once_it_is_not_shown_as_new_because_of_another_flag(
+    failed: Refund, front_desk: User
+) -> None:
+    """The other flag asks for its own look; what is owed is named until it is given."""
+    payment = failed.payment
+    assert differences(payment) == ["refund_failed"]
+    note_seen(payment_id=payment.pk)
+    assert differences(payment) == ["empty_handed"]
+
+    Payment.objects.get(pk=payment.pk).flag("Refunded at the provider: something else.")
+
+    assert Payment.objects.get(pk=payment.pk).failed_refunds == 0
+    assert differences(payment) == ["empty_handed"]
+
+
+def test_one_that_went_out_after_all_needs_no_look(failed: Refund) -> None:
+    """Refused as we heard it, and in the provider's books all the same."""
+    attempt = failed.attempt
+    went_out = ProviderRefund(
+        id="re_late",
+        status=RefundStatus.SUCCEEDED,
+        amount=failed.amount,
+        currency=failed.currency,
+        provider_payment_id=attempt.provider_payment_id,
+        refund_id=failed.pk,
+    )
+
+    assert apply_refund(went_out, at=NOW)
+
+    assert flags(failed.payment) == []
+    assert differences(failed.payment) == []
+
+
+def flags(payment: Payment) -> list[str]:
+    return Payment.objects.get(pk=payment.pk).attention.splitlines()
+
+
+def differences(payment: Payment) -> list[str]:
+    return [found.kind for found in look_again(payment.pk, now=Moment(at=NOW))]
 
 
 # --- Who may --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from accounts.models import User
 from bookings.models import Booking
 from bookings.services import cancel_booking
 from bookings.states import BookingStatus
+from notifications.models import OutgoingMail
 from payments.models import Payment, Refund
 from payments.services import take_desk_payment
 from payments.states import DeskMethod, RefundState
@@ -168,6 +169,154 @@ def test_amounts_that_make_no_sense_are_400(
         answer = retry(api(manager), failed, {"amount": amount})
 
     assert (answer.status_code, error_of(answer)["attr"]) == (400, "amount")
+
+
+def test_a_fraction_of_the_smallest_coin_is_400(
+    api: MakeApi, manager: User, failed: Refund
+) -> None:
+    Payment.objects.update(currency="JPY")
+    Refund.objects.update(currency="JPY")
+
+    with nothing_changes():
+        answer = retry(api(manager), failed, {"amount": 20.5})
+
+    assert (answer.status_code, error_of(answer)["attr"]) == (400, "amount")
+
+
+# --- given back without a cancel ---------------------------------------------------------------
+
+
+@pytest.fixture
+def payment(make_booking: MakeBooking) -> Payment:
+    """80.00 USD for a booking that stands."""
+    paid: Payment | None = make_booking(status=BookingStatus.CONFIRMED).payment
+    assert paid is not None
+    return paid
+
+
+def give_back(client: Api, payment: Payment, body: Any, key: str = "") -> Any:
+    return client.post(f"/admin/payments/{payment.pk}/refunds", body, idempotency_key=key)
+
+
+COLD = {"amount": 30, "reason": "The heating was off.", "message": "Sorry that it was so cold!"}
+
+
+def test_a_part_is_given_back_and_what_was_bought_stands(
+    api: MakeApi, manager: User, payment: Payment
+) -> None:
+    client = api(manager)
+
+    answer = give_back(client, payment, COLD)
+
+    found = answer.json()
+    assert answer.status_code == 201
+    assert found == client.get("/admin/refunds").json()["results"][0]
+    assert (found["paymentId"], found["amount"], found["status"], found["reason"]) == (
+        str(payment.pk),
+        30,
+        "requested",
+        "The heating was off.",
+    )
+    assert found["requestedBy"] == manager.pk
+    booking = Booking.objects.get()
+    assert (booking.status, booking.payment_status) == ("confirmed", "paid")
+    mail = OutgoingMail.objects.get(kind="refund_given")
+    assert (mail.to, mail.context["message"]) == (
+        payment.user.email,
+        "Sorry that it was so cold!",
+    )
+
+
+def test_without_an_amount_all_that_is_left_goes_back(
+    api: MakeApi, manager: User, payment: Payment
+) -> None:
+    client = api(manager)
+    give_back(client, payment, COLD)
+
+    answer = give_back(client, payment, {"reason": "Never opened."})
+
+    assert (answer.status_code, answer.json()["amount"]) == (201, 50)
+    assert Booking.objects.get().payment_status == "refunded"
+    with nothing_changes():
+        refused(give_back(client, payment, {"reason": "Again."}), 409, "invalid_transition")
+
+
+def test_what_is_given_back_twice_under_one_key_goes_back_once(
+    api: MakeApi, manager: User, payment: Payment
+) -> None:
+    client = api(manager)
+    first = give_back(client, payment, COLD, key="one")
+
+    with nothing_changes():
+        again = give_back(client, payment, COLD, key="one")
+        other = give_back(client, payment, COLD | {"amount": 31}, key="one")
+
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+    refused(other, 409, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        pytest.param(0, "Say how much goes back: at most 80.00 USD.", id="nothing"),
+        pytest.param(-1, "Say how much goes back: at most 80.00 USD.", id="less-than-nothing"),
+        pytest.param(80.01, "At most 80.00 USD can go back.", id="a-cent-too-much"),
+        pytest.param(10**9, "At most 80.00 USD can go back.", id="far-too-much"),
+    ],
+)
+def test_amounts_that_can_not_go_back_are_400_and_say_what_can(
+    api: MakeApi, manager: User, payment: Payment, amount: Any, said: str
+) -> None:
+    with nothing_changes():
+        answer = give_back(api(manager), payment, COLD | {"amount": amount})
+
+    refused(answer, 400, "invalid", "amount")
+    assert error_of(answer)["detail"] == said
+
+
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        pytest.param(COLD | {"amount": "much"}, "amount", id="no-number"),
+        pytest.param(COLD | {"amount": "0.001"}, "amount", id="a-tenth-of-a-cent"),
+        pytest.param({"amount": 5}, "reason", id="no-reason"),
+        pytest.param(COLD | {"reason": "  "}, "reason", id="a-blank-reason"),
+        pytest.param(COLD | {"reason": "x" * 251}, "reason", id="a-long-reason"),
+        pytest.param(COLD | {"message": "x" * 1001}, "message", id="a-long-message"),
+    ],
+)
+def test_malformed_wishes_are_400(
+    api: MakeApi, manager: User, payment: Payment, body: dict[str, Any], attr: str
+) -> None:
+    with nothing_changes():
+        answer = give_back(api(manager), payment, body)
+
+    assert (answer.status_code, error_of(answer)["attr"]) == (400, attr)
+
+
+def test_nothing_goes_back_of_what_was_never_paid(
+    api: MakeApi, manager: User, make_booking: MakeBooking
+) -> None:
+    unpaid = make_booking().payment
+    assert unpaid is not None
+
+    with nothing_changes():
+        refused(give_back(api(manager), unpaid, COLD), 409, "invalid_transition")
+
+
+def test_without_a_cancel_it_is_a_manager_s_decision(
+    api: MakeApi, front_desk: User, customer: User, payment: Payment
+) -> None:
+    with nothing_changes():
+        refused(give_back(api(front_desk), payment, COLD), 403, "permission_denied")
+        refused(give_back(api(customer), payment, COLD), 403, "permission_denied")
+        assert give_back(api(), payment, COLD).status_code == 401
+
+
+def test_unknown_payments_are_404(api: MakeApi, manager: User) -> None:
+    for number in (0, 10**6, 2**31, 10**30):
+        refused(api(manager).post(f"/admin/payments/{number}/refunds", {}), 404, "not_found")
 
 
 # --- handed over --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from common.service import in_one_transaction
 from notifications.backends import DATABASE_ONLY
 from notifications.models import OutgoingMail
 from payments import courier
-from payments.gateways import demo
+from payments.gateways import demo, on_stage
 from payments.models import Refund
 from payments.services import lapse
 from portal.demo.houses import MARK
@@ -23,7 +23,7 @@ from portal.demo.people import BOSS
 from portal.demo.programme import ACTS, DAY, HOUR, Act, Offer, Sale
 from portal.demo.story import Cast
 from tickets.emails import mails_about
-from tickets.models import Event, Ticket, TicketOrder
+from tickets.models import Event, Ticket, TicketOrder, TicketStatusChange
 from tickets.services import (
     cancel_event,
     cancel_order,
@@ -49,7 +49,8 @@ def play_events(cast: Cast) -> int:
     for act in ACTS:
         if act.key not in there:
             # All of an event or nothing: it is known by its mark, and a half of it would stay so.
-            in_one_transaction(partial(_play, cast, act))
+            with on_stage():
+                in_one_transaction(partial(_play, cast, act))
             made += 1
     if made:
         complete_past(at=cast.at)
@@ -311,4 +312,11 @@ def _let_in(event: Event) -> None:
             came = event.start_date - (45 - number % 40) * MINUTE
             Ticket.objects.filter(pk=ticket.pk, status=TicketStatus.ACTIVE).update(
                 status=TicketStatus.USED, check_in_time=came, updated_at=came
+            )
+            TicketStatusChange.objects.create(
+                ticket=ticket,
+                from_status=TicketStatus.ACTIVE,
+                to_status=TicketStatus.USED,
+                at=came,
+                reason="let in",
             )

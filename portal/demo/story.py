@@ -17,6 +17,7 @@ from bookings.states import BookingStatus
 from common import clock
 from common.errors import DomainError
 from common.service import in_one_transaction
+from payments.gateways import on_stage
 from payments.services import lapse
 from portal.demo.deeds import hold, pay, send_refunds, settle_mails
 from portal.demo.houses import DAYS_AHEAD, DAYS_BACK, MARK, ROOMS, DemoRoom, wanted_on
@@ -280,7 +281,8 @@ def close_some(cast: Cast) -> int:
 def _try(work: Callable[[], None]) -> int:
     """1 when it worked; 0 when somebody else was faster or a rule was in the way."""
     try:
-        in_one_transaction(work)
+        with on_stage():
+            in_one_transaction(work)
     except DomainError:
         return 0
     return 1

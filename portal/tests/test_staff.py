@@ -187,12 +187,39 @@ def test_the_menu_holds_what_one_may_open(
 # --- The first page ----------------------------------------------------------------------------
 
 
-def test_a_scanner_finds_a_friendly_word(visit: MakeVisitor, scanner: User) -> None:
+def test_a_scanner_finds_the_way_to_the_door_and_nothing_else(
+    visit: MakeVisitor, scanner: User
+) -> None:
     page = visit(scanner).get("/admin/")
 
-    assert "Hello Sam, there is nothing for you to do here yet." in page.text
+    assert "Scan tickets" in page.text
+    assert "there is nothing for you to do here yet" not in page.text
     assert "Nobody is booked" not in page.text
     assert "Needs a look" not in page.text
+
+
+def test_a_scanner_goes_straight_to_a_door(
+    visit: MakeVisitor, make_event: MakeEvent, scanner: User, front_desk: User
+) -> None:
+    """One click to the scanner of that event; whoever sees events finds them among those."""
+    soon = make_event(name="Fjord jazz", start_date=NOW + timedelta(days=2))
+    now = make_event(name="Late show", start_date=NOW + timedelta(minutes=30), entry_mode="multi")
+    make_event(name="Next year", start_date=NOW + timedelta(days=200))
+
+    page = visit(scanner).get("/admin/")
+
+    assert page.href("Scan for Fjord jazz") == f"/admin/scanner?event={soon.pk}"
+    doors = [href for words, href in page.links if words == "See the door"]
+    assert doors == [f"/admin/events/{event.pk}/door" for event in (now, soon)]
+    assert "Open now" in page.text
+    assert "Next year" not in page.text
+    assert "See the door" not in visit(front_desk).get("/admin/").text
+
+
+def test_who_may_nothing_finds_a_friendly_word(visit: MakeVisitor, make_user: MakeUser) -> None:
+    page = visit(make_user("bare@example.com", name="Sam", is_staff=True)).get("/admin/")
+
+    assert "Hello Sam, there is nothing for you to do here yet." in page.text
 
 
 def test_the_first_page_shows_the_day(

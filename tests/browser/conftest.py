@@ -1,5 +1,6 @@
 """A site that runs, browsers of several kinds in front of it, and an eye on their consoles."""
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from bookings.models import Room, Timeslot
+from payments.gateways import gateway
 from tests.infrastructure.world import MakeRoom, MakeSlot
+from tests.stripe_double import StripeDouble
 
 PASSWORD = "correct horse battery"
 PATIENCE = 10_000
@@ -94,7 +97,26 @@ def visit(browser: Browser, site: str) -> Iterator[Open]:
 
 def _is_expected(message: ConsoleMessage) -> bool:
     """Chromium writes every refusal (409 and its like) to the console as an error."""
-    return "Failed to load resource" in message.text and " 409 " in message.text
+    if "Failed to load resource" not in message.text:
+        return False
+    # 403: the friendly page of what isn't open to somebody.
+    is_closed_door = " 403 " in message.text and "/resources/" in message.location["url"]
+    return " 409 " in message.text or is_closed_door
+
+
+@pytest.fixture
+def stripe(site: str, stripe_double: StripeDouble, settings: Settings) -> Iterator[StripeDouble]:
+    """New payments go to the double, and its webhooks come to the running site."""
+    settings.PAYMENT_PROVIDER = "stripe"
+    policy = copy.deepcopy(settings.CONTENT_SECURITY_POLICY)
+    policy["DIRECTIVES"]["form-action"] = ["'self'", stripe_double.url]
+    settings.CONTENT_SECURITY_POLICY = policy
+    gateway.cache_clear()
+    stripe_double.postman.url = f"{site}/api/v1/webhooks/stripe"
+    yield stripe_double
+    # What is on its way arrives before the tables are emptied.
+    stripe_double.wait_until_idle(5)
+    gateway.cache_clear()
 
 
 @pytest.fixture

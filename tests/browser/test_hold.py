@@ -1,5 +1,6 @@
 """While a time is held: decline and try again, leave and come back, give up, run out of time."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -97,7 +98,8 @@ def test_the_time_left_ticks_and_its_end_is_told(
     window.sign_in(ada)
     page = hold(window, house)
 
-    expect(page.locator("[data-countdown-left]")).to_have_text("0:03")
+    # Of six seconds; how many are left when the page is there is the machine's business.
+    expect(page.locator("[data-countdown-left]")).to_have_text(re.compile(r"^0:0[1-4]$"))
     page.goto(Booking.objects.get().get_absolute_url())
 
     over = "The time to pay ran out"

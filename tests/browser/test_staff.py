@@ -13,6 +13,7 @@ from bookings.models import Booking, Timeslot
 from bookings.states import BookingStatus
 from payments.models import Refund
 from tests.browser.conftest import DESKTOP, PASSWORD, PHONE, House, Open
+from tests.infrastructure.events import MakeEvent
 from tests.infrastructure.world import book_slot, pay
 
 pytestmark = pytest.mark.browser
@@ -38,6 +39,37 @@ def sign_in(page: Page, user: User) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/admin/")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_lists_and_titles_are_whole(
+    visit: Open, booking: Booking, make_event: MakeEvent, manager: User, width: int
+) -> None:
+    """No cell cuts off what it says, and with many deeds in the head the title is still there."""
+    event = make_event(start_date=datetime.now(UTC) + timedelta(days=21))
+    page = visit(viewport={"width": width, "height": 800}).page
+    sign_in(page, manager)
+
+    for path in (
+        "/admin/bookings",
+        "/admin/timeslots",
+        "/admin/events",
+        "/admin/payments/payment/",
+    ):
+        page.goto(path)
+        cut = page.eval_on_selector_all(
+            ".result-list .data-row > :is(td, th)",
+            """cells => cells.filter(it => it.scrollHeight > it.clientHeight + 1
+                || it.scrollWidth > it.clientWidth + 1).map(it => it.textContent.trim())""",
+        )
+        assert cut == [], path
+
+    page.goto(f"/admin/tickets/event/{event.pk}/change/")
+    expect(page.locator("h1 .staff-crumb.is-last")).to_have_text(event.name)
+    title = page.locator("h1 .staff-crumb.is-last").bounding_box()
+    assert title is not None
+    assert title["width"] > 80
+    expect(page.get_by_role("link", name="Scanner links").locator("visible=true")).to_have_count(1)
 
 
 @pytest.mark.parametrize("window", WINDOWS)

@@ -34,6 +34,7 @@ def test_every_page_fits_and_can_be_read(
     page = visit(**window).page
     sign_in(page, manager)
     event, ticket = f"/admin/tickets/event/{order.event_id}", order.tickets.earliest("pk")
+    held = buy(order.event, order.user, at=datetime.now(UTC))
     faults: list[str] = []
 
     for path in (
@@ -45,6 +46,8 @@ def test_every_page_fits_and_can_be_read(
         f"/admin/tickets/ticket/{ticket.pk}/take_one_back/",
         "/admin/tickets/ticketorder/",
         f"/admin/tickets/ticketorder/{order.pk}/change/",
+        f"/admin/tickets/ticketorder/{held.pk}/change/",
+        f"/admin/tickets/ticketorder/{held.pk}/end_hold/",
     ):
         page.goto(path)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

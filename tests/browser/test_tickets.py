@@ -1,7 +1,7 @@
 """From finding an event to a ticket given back: desk and phone, with scripts and without."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -269,3 +269,35 @@ def test_the_open_dialogs(visit: Open, ada: User, orders: dict[str, TicketOrder]
 
         violations = Axe().run(page, options=RULES).response["violations"]
         assert [v["id"] for v in violations if v["impact"] in {"serious", "critical"}] == []
+
+
+def test_a_word_longer_than_the_screen_is_broken(
+    visit: Open, make_event: MakeEvent, make_tier: MakeTier, ada: User, today: datetime
+) -> None:
+    word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    event = make_event(
+        name=word, location=word, description=word, start_date=today + timedelta(days=30)
+    )
+    make_tier(event, name=word)
+    at = datetime.now(UTC)
+    order = pay_order(buy(event, ada, 2, at=at), at=at)
+    held = buy(event, ada, at=at)
+    window = visit(viewport={"width": 320, "height": 640})
+    window.sign_in(ada)
+
+    faults = [
+        fault
+        for path in (
+            "/events",
+            f"/events/{event.pk}",
+            "/tickets",
+            "/tickets?tab=pending",
+            f"/tickets/{order.tickets.earliest('pk').pk}",
+            f"/tickets/{order.tickets.earliest('pk').pk}/cancel",
+            f"/tickets/orders/{order.pk}",
+            f"/tickets/orders/{held.pk}",
+        )
+        for fault in look_at(window.page, path)
+    ]
+
+    assert faults == []

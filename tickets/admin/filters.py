@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from common.http import Request
 from tickets.models import Event
+from tickets.querysets import TicketQuerySet
 from tickets.states import EventStatus, EventType, OrderStatus, TicketStatus, TicketType
 
 NUMBER_LENGTH = 10
@@ -81,20 +82,17 @@ class TicketStatusFilter(ChoiceFilter):
     choices_of = TicketStatus.choices
 
     def narrowed(self, queryset: QuerySet[Any], value: str, request: HttpRequest) -> QuerySet[Any]:
-        is_late = Q(status=TicketStatus.ACTIVE, valid_until__lt=cast(Request, request).at)
-        if value == TicketStatus.ACTIVE:
-            return queryset.filter(Q(status=value) & ~is_late)
-        if value == TicketStatus.EXPIRED:
-            return queryset.filter(Q(status=value) | is_late)
-        return queryset.filter(status=value)
+        return cast(TicketQuerySet, queryset).reading(value, cast(Request, request).at)
 
 
 class InsideFilter(ChoiceFilter):
     title = "at the door"
     parameter_name = "door"
-    choices_of = [("in", "Has come in"), ("not", "Hasn't come in")]
+    choices_of = [("inside", "Is inside"), ("in", "Has come in"), ("not", "Hasn't come in")]
 
     def narrowed(self, queryset: QuerySet[Any], value: str, request: HttpRequest) -> QuerySet[Any]:
+        if value == "inside":
+            return queryset.filter(is_inside=True)
         return queryset.filter(check_in_time__isnull=value == "not")
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import display
+from django.utils.http import urlencode
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
 
 from accounts.models import User
 from common import clock
@@ -14,6 +17,7 @@ from common.http import Request
 from common.staff.asking import ask, do_each, is_answered
 from common.staff.rows import ReadOnlyAdmin
 from common.staff.words import said_stamp
+from payments.models import ZERO
 from tickets.admin.event_questions import said_when
 from tickets.admin.taking_back import Lot, deed, form_for, lots_of, question_about
 from tickets.models import Ticket, TicketOrder
@@ -74,7 +78,7 @@ class GoodsAdmin(ReadOnlyAdmin):
 
         def take(lot: Lot) -> str:
             said = do(lot)
-            # Tickets have no lines of who and why of their own; the log of the staff has.
+            # Orders have no lines of who and why of their own; the log of the staff has.
             reason = form.cleaned_data["reason"]
             self.log_change(request, lot.order, f"{said} {reason}".strip())
             return said
@@ -91,6 +95,36 @@ class GoodsAdmin(ReadOnlyAdmin):
         """For a button of a page."""
         page = self.page_of(thing)
         return self.take_back(request, tickets, back=page) or HttpResponseRedirect(page)
+
+    # --- Money back without taking back --------------------------------------------------------
+
+    def has_discretion_permission(self, request: Request, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("bookings.refund_at_discretion"))
+
+    @action(description="Give money back", permissions=["discretion"], icon="undo")
+    def give_back(self, request: Request, object_id: str) -> HttpResponse:
+        """Asked on the payment's own page, which leads back here."""
+        thing = self.thing(request, object_id)
+        page, payment = self.page_of(thing), _order_of(thing).payment
+        if payment is None:
+            self.message_user(request, "This costs nothing.", messages.WARNING)
+            return HttpResponseRedirect(page)
+        giving = reverse("admin:payments_payment_give_back", args=[payment.pk])
+        return HttpResponseRedirect(f"{giving}?{urlencode({'next': page})}")
+
+    def offered(
+        self, request: Request, object_id: int, thing: Any, possible: dict[str, bool]
+    ) -> list[UnfoldAction]:
+        """The buttons of a page; none that would be refused. `possible` tells of each by name."""
+        payment = _order_of(thing).payment
+        has_money = payment is not None and payment.refundable > ZERO
+        possible = {**possible, "give_back": has_money}
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if possible[button.action_name.removeprefix(prefix)]
+        ]
 
     # --- Columns and lines ---------------------------------------------------------------------
 
@@ -126,4 +160,8 @@ class GoodsAdmin(ReadOnlyAdmin):
 
     @display(description="made")
     def show_made(self, row: TicketOrder | Ticket) -> str:
-        return said_stamp(row.created_at)
+        return said_stamp(row.created_at, row.event.timezone)
+
+
+def _order_of(thing: TicketOrder | Ticket) -> TicketOrder:
+    return thing.order if isinstance(thing, Ticket) else thing

@@ -1,6 +1,6 @@
 """Purchases of tickets on staff pages."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -11,17 +11,23 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.models import User
 from common import clock
 from common.http import HttpResponseSeeOther, Request
 from common.money import money
+from common.staff.asking import ask, do_each, is_answered
 from common.staff.rows import quick_views
 from common.staff.words import mark, said_stamp
+from payments.admin.refund_question import ReasonForm
+from tickets.admin.at_the_door import said_scans, scans_of
+from tickets.admin.ending_holds import about_ending, said_places
 from tickets.admin.filters import EventFilter, OrderStatusFilter, TicketTypeFilter
 from tickets.admin.goods import ORDER_COLOURS, TICKET_COLOURS, GoodsAdmin
 from tickets.admin.taking_back import can_be_taken_back
 from tickets.emails import mails_about
 from tickets.models import Ticket, TicketOrder
 from tickets.querysets import OrderQuerySet
+from tickets.services import end_hold_by_staff
 from tickets.states import OrderStatus, TicketStatus
 
 NUMBER_LENGTH: Final = 10
@@ -42,7 +48,7 @@ class TicketOrderAdmin(GoodsAdmin):
     ordering = ("-pk",)
     search_fields = ("user__email", "user__name", "event__name")
     search_help_text = "Number, name, e-mail or event"
-    actions_detail = ("take_all_back",)
+    actions_detail = ("end_hold", "take_all_back", "give_back")
     change_form_outer_after_template = "admin/tickets/ticketorder/sections.html"
 
     # --- List --------------------------------------------------------------------------------
@@ -138,11 +144,19 @@ class TicketOrderAdmin(GoodsAdmin):
         context |= {
             "tickets": [_row(ticket, request) for ticket in order.tickets.all()],
             "sees_tickets": request.user.has_perm("tickets.view_ticket"),
+            "scans": said_scans(
+                scans_of(ticket__order=order),
+                zone=order.event.timezone,
+                at=request.at,
+                back=request.get_full_path(),
+                may_undo=request.user.has_perm("tickets.scan_ticket"),
+            ),
             "history": _said_history(order),
             "payment": payment,
             "attempts": payment.attempts.order_by("pk") if payment else (),
             "refunds": payment.refunds.order_by("pk") if payment else (),
             "mails": mails_about(order),
+            "zone": order.event.timezone,
         }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
@@ -150,10 +164,33 @@ class TicketOrderAdmin(GoodsAdmin):
     # --- Taking back ---------------------------------------------------------------------------
 
     def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
-        """No button that would be refused."""
-        has_live = bool(_live(self.thing(request, object_id), request))
-        buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return buttons if has_live else []
+        order: TicketOrder = self.thing(request, object_id)
+        possible = {"end_hold": order.is_pending, "take_all_back": bool(_live(order, request))}
+        return self.offered(request, object_id, order, possible)
+
+    @action(
+        description="End hold",
+        permissions=["desk"],
+        icon="timer_off",
+        variant=ActionVariant.DANGER,
+    )
+    def end_hold(self, request: Request, object_id: str) -> HttpResponse:
+        """Asked first; what was paid meanwhile stays as it is."""
+        order: TicketOrder = self.thing(request, object_id)
+        form = ReasonForm(request.POST if is_answered(request) else None)
+        page = self.page_of(order)
+        if order.is_pending and not form.is_valid():
+            return ask(self, request, about_ending(order, form), back=page)
+
+        def end(order: TicketOrder) -> str:
+            reason = form.cleaned_data["reason"] if form.is_valid() else ""
+            by = cast(User, request.user)
+            end_hold_by_staff(order_id=order.pk, by=by, at=request.at, reason=reason)
+            self.log_change(request, order, f"Hold ended. {reason}".strip())
+            return f"The hold is ended; {said_places(order)} on sale again."
+
+        do_each(self, request, [order], end)
+        return HttpResponseSeeOther(page)
 
     @action(
         description="Take tickets back",

@@ -18,6 +18,7 @@ from payments.admin.refund_question import (
     CancelForm,
     RefundForm,
 )
+from payments.refund_words import why_nothing
 from tickets.models import Ticket, TicketOrder
 from tickets.services import cancel_tickets_by_staff
 from tickets.services.cancel import RefundChoice
@@ -120,7 +121,7 @@ def _line(lot: Lot, *, by: User, at: datetime) -> Line:
 def _refund_words(lot: Lot, *, by: User, at: datetime) -> str:
     full, policy = _back(lot, "full", at), _back(lot, "policy", at)
     if full == 0:
-        return "Nothing was paid, so nothing comes back."
+        return why_nothing(lot.order.payment)
     currency = lot.order.currency
     said = f"{money(policy, currency)} ({lot.order.refund_percent_at(at)} %)"
     if by.has_perm(DISCRETION):

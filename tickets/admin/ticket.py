@@ -20,6 +20,7 @@ from common.money import money
 from common.staff.asking import too_many
 from common.staff.rows import quick_views
 from common.staff.words import mark
+from tickets.admin.at_the_door import AtTheDoorAdmin, deeds_for, said_scans, scans_of
 from tickets.admin.export import FORMATS, exported
 from tickets.admin.filters import (
     EventFilter,
@@ -28,10 +29,11 @@ from tickets.admin.filters import (
     TicketTypeFilter,
     chosen_event,
 )
-from tickets.admin.goods import TICKET_COLOURS, GoodsAdmin
+from tickets.admin.goods import TICKET_COLOURS
 from tickets.admin.taking_back import can_be_taken_back
 from tickets.codes import LENGTH, normalize
 from tickets.emails import mails_about
+from tickets.history import history_of
 from tickets.models import Ticket
 from tickets.querysets import TicketQuerySet
 from tickets.states import TicketStatus
@@ -40,9 +42,10 @@ NUMBER_LENGTH: Final = 10
 
 
 @admin.register(Ticket)
-class TicketAdmin(GoodsAdmin):
+class TicketAdmin(AtTheDoorAdmin):
     list_display = (
         "show_customer",
+        "show_door",
         "show_code",
         "show_event",
         "show_status",
@@ -56,7 +59,7 @@ class TicketAdmin(GoodsAdmin):
     search_fields = ("user__email", "user__name")
     search_help_text = "Code, name, e-mail or number"
     actions = ("take_back_selected",)
-    actions_detail = ("take_one_back",)
+    actions_detail = ("take_one_back", "give_back")
     change_form_outer_after_template = "admin/tickets/ticket/sections.html"
 
     # --- List --------------------------------------------------------------------------------
@@ -71,6 +74,7 @@ class TicketAdmin(GoodsAdmin):
             for label, query in (
                 ("All", ""),
                 ("Valid", "status=active"),
+                ("Inside now", "door=inside"),
                 ("Has come in", "door=in"),
                 ("Expired", "status=expired"),
                 ("Cancelled", "status=cancelled"),
@@ -91,9 +95,10 @@ class TicketAdmin(GoodsAdmin):
         return answer
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Without the event where there is only one."""
+        """Without the event where there is only one; only there people are let in by name."""
         one = chosen_event(request) is not None
-        return tuple(name for name in self.list_display if not (one and name == "show_event"))
+        hidden = "show_event" if one else "show_door"
+        return tuple(name for name in self.list_display if name != hidden)
 
     def get_search_results(
         self, request: Request, queryset: TicketQuerySet, search_term: str
@@ -130,8 +135,10 @@ class TicketAdmin(GoodsAdmin):
 
     def get_changelist_instance(self, request: Request) -> ChangeList:
         changes: ChangeList = super().get_changelist_instance(request)
+        may_scan, back = self.may_scan(request), request.get_full_path()
         for ticket in changes.result_list:
             ticket.reads_as = ticket.status_at(request.at)
+            ticket.deeds = deeds_for(ticket, at=request.at, back=back) if may_scan else []
         return changes
 
     def get_object(self, request: Request, object_id: str, from_field: str | None = None) -> Any:
@@ -224,9 +231,20 @@ class TicketAdmin(GoodsAdmin):
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         ticket: Ticket = kwargs["obj"]
+        may_scan, back = self.may_scan(request), request.get_full_path()
         context |= {
-            "scans": ticket.scans.select_related("scanner_user").order_by("pk"),
+            "attention": ticket.order.payment.attention if ticket.order.payment else "",
+            "history": _said_history(ticket),
+            "deeds": deeds_for(ticket, at=request.at, back=back) if may_scan else [],
+            "scans": said_scans(
+                scans_of(ticket=ticket),
+                zone=ticket.event.timezone,
+                at=request.at,
+                back=back,
+                may_undo=may_scan,
+            ),
             "mails": mails_about(ticket.order),
+            "zone": ticket.event.timezone,
         }
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
@@ -234,10 +252,9 @@ class TicketAdmin(GoodsAdmin):
     # --- Taking back ---------------------------------------------------------------------------
 
     def get_actions_detail(self, request: Request, object_id: int) -> list[UnfoldAction]:
-        """No button that would be refused."""
         ticket: Ticket = self.thing(request, object_id)
-        buttons: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return buttons if can_be_taken_back(ticket, request.at) else []
+        possible = {"take_one_back": can_be_taken_back(ticket, request.at)}
+        return self.offered(request, object_id, ticket, possible)
 
     @action(
         description="Take back",
@@ -268,6 +285,25 @@ def _reads_now(ticket: Ticket) -> tuple[str, str]:
     """Past its time it is expired, whether or not the beat has said so."""
     status = TicketStatus(ticket.reads_as)  # type: ignore[attr-defined]
     return status.value, str(status.label)
+
+
+def _said_history(ticket: Ticket) -> list[dict[str, str]]:
+    """Each line in words, by the event's clock."""
+    zone = ticket.event.timezone
+    labels = dict(TicketStatus.choices)
+    return [
+        {
+            "when": f"{clock.say_date(line.at, zone)}, {clock.say_time(line.at, zone)}",
+            "what": " → ".join(
+                str(labels[TicketStatus(status)])
+                for status in (line.from_status, line.to_status)
+                if status
+            ),
+            "who": str(line.by) if line.by else "by itself",
+            "why": line.reason,
+        }
+        for line in history_of(ticket)
+    ]
 
 
 def _query(request: HttpRequest) -> str:

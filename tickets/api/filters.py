@@ -61,11 +61,7 @@ def staff_events(wanted: dict[str, Any], at: datetime) -> QuerySet[Event]:
         rows = rows.filter(event_type=wanted["type"])
     if "is_online" in wanted:
         rows = rows.filter(is_online=wanted["is_online"])
-    for word in wanted.get("search", "").split():
-        rows = rows.filter(
-            Q(name__icontains=word) | Q(description__icontains=word) | Q(location__icontains=word)
-        )
-    rows = rows.filter(_days(wanted)).prefetch_related("tiers")
+    rows = rows.matching(wanted.get("search", "")).filter(_days(wanted)).prefetch_related("tiers")
     return rows.order_by("-start_date", "-pk")
 
 

@@ -3,8 +3,10 @@
 from django.urls import path
 
 from tickets.api.views import (
+    DoorViewSet,
     EventViewSet,
     OrderViewSet,
+    ScannerLinkViewSet,
     StaffEventViewSet,
     StaffTicketViewSet,
     TicketViewSet,
@@ -57,6 +59,41 @@ urlpatterns = [
         "admin/events/<int:pk>/stats",
         StaffEventViewSet.as_view({"get": "stats"}),
         name="staff_event_stats",
+    ),
+    path(
+        "admin/events/<int:pk>/door",
+        DoorViewSet.as_view({"get": "door"}),
+        name="door",
+    ),
+    path(
+        "admin/events/<int:pk>/door/counts",
+        DoorViewSet.as_view({"get": "counts"}),
+        name="door-counts",
+    ),
+    path(
+        "admin/tickets/<str:ticketCode>/scan",
+        DoorViewSet.as_view({"post": "scan"}),
+        name="scan",
+    ),
+    path(
+        "admin/tickets/scans/<int:pk>/undo",
+        DoorViewSet.as_view({"post": "undo"}),
+        name="scan_undo",
+    ),
+    path(
+        "admin/tickets/scanner-link",
+        ScannerLinkViewSet.as_view({"get": "show"}),
+        name="scanner_link",
+    ),
+    path(
+        "admin/tickets/<int:pk>/scans",
+        StaffTicketViewSet.as_view({"get": "scans"}),
+        name="staff_ticket_scans",
+    ),
+    path(
+        "admin/tickets/<int:pk>",
+        StaffTicketViewSet.as_view({"get": "retrieve"}),
+        name="staff_ticket",
     ),
     path(
         "admin/tickets/<int:pk>/status",

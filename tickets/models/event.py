@@ -103,6 +103,7 @@ class Event(models.Model):
     notify_staff = models.BooleanField("tell the staff address", default=True)
     # Holders may cancel for 100 % until then: the event was moved by us.
     free_cancel_until = models.DateTimeField(null=True, blank=True, editable=False)
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
 

@@ -1,8 +1,9 @@
 """A purchase: it holds places while it is unpaid, and has tickets only when it is paid."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,9 @@ from payments.refund_terms import RefundStep, refund_percent, refund_steps
 from tickets.models.event import Event, Tier
 from tickets.querysets import OrderQuerySet
 from tickets.states import ORDER_MOVES, OrderStatus, TicketType
+
+if TYPE_CHECKING:
+    from tickets.models.ticket import Ticket
 
 
 class TicketOrder(models.Model):
@@ -86,6 +90,12 @@ class TicketOrder(models.Model):
         self.close_reason = reason[:250]
         self.save()
 
+    def remember_tickets(self, tickets: "Sequence[Ticket]") -> None:
+        """Know its tickets, which have just been written, without reading them back."""
+        known = self.tickets.all()
+        known._result_cache = list(tickets)
+        self._prefetched_objects_cache = {"tickets": known}
+
     @property
     def is_pending(self) -> bool:
         return self.status == OrderStatus.PENDING
@@ -116,10 +126,20 @@ class TicketOrder(models.Model):
         """What a cancel at that moment earns; 0 when nothing was paid."""
         if self.payment is None or self.payment.captured == ZERO:
             return 0
-        free_until = self.event.free_cancel_until
-        if free_until is not None and at <= free_until and self.created_at < free_until:
+        # Who gives back what we are about to wind up gets no less than who waits for it.
+        if self.event.is_cancelled:
+            return 100
+        free_until = self.free_cancel_until
+        if free_until is not None and at <= free_until:
             return 100
         return refund_percent(self.refund_policy, starts_at=self.event.start_date, at=at)
+
+    @property
+    def free_cancel_until(self) -> datetime | None:
+        """Until when all comes back because we moved the event; not for who bought after that."""
+        moved_at = self.event.moved_at
+        knew = moved_at is None or self.created_at > moved_at
+        return None if knew else self.event.free_cancel_until
 
     def refund_for(self, percent: int, *, tickets: int = 1) -> Decimal:
         """What so many tickets give back at that percentage."""
@@ -139,7 +159,7 @@ class TicketOrder(models.Model):
             starts_at=self.event.start_date,
             price=self.unit_price,
             currency=self.currency,
-            free_until=self.event.free_cancel_until,
+            free_until=self.free_cancel_until,
         )
 
     def may_shrink_to(self, tickets: int) -> bool:

@@ -1,8 +1,8 @@
-"""A paid place with its code, and every attempt at the door."""
+"""A paid place with its code."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -17,12 +17,6 @@ from tickets.models.event import Event
 from tickets.models.order import TicketOrder
 from tickets.querysets import TicketQuerySet
 from tickets.states import SHOWS_QR, TICKET_MOVES, TicketStatus, TicketType
-
-
-class ScanType(models.TextChoices):
-    CHECK_IN = "check_in", "in"
-    CHECK_OUT = "check_out", "out"
-    ACCESS = "access", "passage"
 
 
 class Ticket(models.Model):
@@ -65,10 +59,16 @@ class Ticket(models.Model):
         ordering = ["pk"]
         default_permissions = ("view",)
         indexes = [
+            # Before the next one, and made before it: MariaDB checks a foreign key by the first
+            # index that fits. By one with the status in it, each change of a status would lock
+            # the holder's row after the ticket's, against the order of locks.
+            models.Index(fields=["user"], name="tickets_idx_holder"),
             models.Index(fields=["user", "status"], name="idx_user_tickets"),
             models.Index(fields=["event", "status"], name="idx_event_tickets"),
             models.Index(fields=["ticket_code"], name="idx_ticket_code"),
             models.Index(fields=["valid_from", "valid_until", "status"], name="idx_validity"),
+            # Not the status first: MariaDB would go by it for the door's guarded UPDATE (`claim`).
+            models.Index(fields=["valid_until", "status"], name="tickets_idx_expiry"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -89,13 +89,21 @@ class Ticket(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("tickets:detail", args=[self.pk])
 
-    def move_to(self, status: TicketStatus, *, at: datetime) -> None:
-        """Assign a status. Raises InvalidTransition."""
+    def move_to(
+        self, status: TicketStatus, *, at: datetime, by: Any = None, reason: str = ""
+    ) -> "TicketStatusChange":
+        """Assign a status. Raises InvalidTransition.
+
+        Returns the line of history, for the caller to write together with those of other tickets.
+        """
         require_move(TICKET_MOVES, self.status, status, thing="ticket")
-        self.status = status
+        former, self.status = self.status, status
         if status in {TicketStatus.CANCELLED, TicketStatus.REFUNDED}:
             self.cancelled_at = self.cancelled_at or at
         self.save()
+        return TicketStatusChange(
+            ticket=self, from_status=former, to_status=status, at=at, by=by, reason=reason[:250]
+        )
 
     def status_at(self, at: datetime) -> str:
         """As it reads now: past its time it is expired, whether or not the beat has said so."""
@@ -123,6 +131,11 @@ class Ticket(models.Model):
         return self.status == TicketStatus.USED
 
     @property
+    def attendee_name(self) -> str:
+        """'' when nobody told: a door must not be shown an address in its place."""
+        return " ".join(self.user.name.split())
+
+    @property
     def code_in_groups(self) -> str:
         return in_groups(self.ticket_code)
 
@@ -131,49 +144,26 @@ class Ticket(models.Model):
         return self.order.refund_for(self.order.refund_percent_at(at))
 
 
-class TicketScan(models.Model):
-    """One attempt at a door with its verdict; unknown codes too, by their hash alone."""
+class TicketStatusChange(models.Model):
+    """A line of a ticket's history; never edited. `by` None is the system itself.
 
-    ticket = models.ForeignKey(
-        Ticket,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="scans",
-        db_index=False,
+    That it was made stands on the ticket, and what the door did in its scans: `tickets.history`
+    tells all of it in order.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="history")
+    from_status = models.CharField(max_length=10)
+    to_status = models.CharField(max_length=10)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    event = models.ForeignKey(
-        Event, on_delete=models.PROTECT, null=True, blank=True, related_name="scans"
-    )
-    scanned_at = models.DateTimeField(default=timezone.now)
-    scan_location = models.CharField(max_length=100, blank=True)
-    scan_type = models.CharField(max_length=10, choices=ScanType.choices, default=ScanType.ACCESS)
-    scanner_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="scans",
-    )
-    metadata = models.JSONField(default=dict, blank=True)
-    scan_id = models.UUIDField(null=True, blank=True, unique=True)
-    code_hash = models.CharField(max_length=64)
-    accepted = models.BooleanField(default=False)
-    code = models.CharField(max_length=20, blank=True)
-    reason = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=250, blank=True)
 
     class Meta:
-        db_table = "ticket_scans"
-        ordering = ["pk"]
+        db_table = "ticket_status_changes"
         default_permissions = ("view",)
-        indexes = [
-            models.Index(fields=["ticket", "scanned_at"], name="idx_ticket_scans"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(scan_type__in=ScanType.values), name="ticket_scans_type_known"
-            ),
-        ]
+        ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.scan_type} {self.scanned_at:%H:%M}"
+        return f"{self.from_status} → {self.to_status}"

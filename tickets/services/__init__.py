@@ -5,6 +5,7 @@ from tickets.services.cancel import (
     cancel_order,
     cancel_ticket,
     cancel_tickets_by_staff,
+    end_hold_by_staff,
     wind_up_order,
 )
 from tickets.services.duplicate_event import duplicate_event
@@ -17,8 +18,10 @@ from tickets.services.events import (
     publish_event,
     realign_tickets,
 )
-from tickets.services.purchase import purchase
+from tickets.services.purchase import place_order, purchase
 from tickets.services.save_event import save_event
+from tickets.services.scan import scan_ticket, undo_scan
+from tickets.services.scanner_links import make_scanner_link, revoke_scanner_link
 from tickets.services.set_ticket_status import set_ticket_status
 
 __all__ = [
@@ -29,14 +32,20 @@ __all__ = [
     "complete_past",
     "delete_event",
     "duplicate_event",
+    "end_hold_by_staff",
     "expire_tickets",
+    "make_scanner_link",
     "move_event",
     "open_campaigns",
+    "place_order",
     "publish_event",
     "purchase",
     "realign_tickets",
+    "revoke_scanner_link",
     "run_campaign",
     "save_event",
+    "scan_ticket",
     "set_ticket_status",
+    "undo_scan",
     "wind_up_order",
 ]

@@ -1,8 +1,10 @@
 """Carry out an event's cancellation or move for each of its orders."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 
+from common.pages import pages
 from common.service import service
 from tickets import emails
 from tickets.models import Campaign, TicketOrder
@@ -54,21 +56,31 @@ def _do(campaign: Campaign, order_id: int, at: datetime) -> bool:
     return True
 
 
+def _left(campaign: Campaign) -> Iterator[int]:
+    """Orders that the campaign has passed by and that aren't done."""
+    orders = TicketOrder.objects.filter(event_id=campaign.event_id).only("pk")
+    if campaign.kind == Campaign.CANCELLED:
+        orders = orders.filter(status__in=[OrderStatus.PENDING, OrderStatus.PAID])
+    else:
+        orders = orders.filter(status=OrderStatus.PAID, created_at__lte=campaign.created_at)
+    for page in pages(orders):
+        ids = [order.pk for order in page]
+        told = emails.told_of_move(campaign, ids) if campaign.kind == Campaign.MOVED else set()
+        yield from (pk for pk in ids if pk not in told)
+
+
 @service
 def _tell_moved(campaign: Campaign, order_id: int, at: datetime) -> None:
     order = TicketOrder.objects.select_related("event", "user").get(pk=order_id)
-    if order.is_paid:
+    # Who bought after the move has been told the new time all along.
+    if order.is_paid and order.created_at <= campaign.created_at:
         emails.event_moved(order, campaign, at=at)
 
 
 def _finish(campaign: Campaign, at: datetime) -> bool:
     """Nothing may be left behind: an order that was being paid at that moment, or that failed."""
-    if campaign.kind == Campaign.CANCELLED:
-        left = TicketOrder.objects.filter(
-            event_id=campaign.event_id, status__in=[OrderStatus.PENDING, OrderStatus.PAID]
-        )
-        done = [_do(campaign, pk, at) for pk in list(left.values_list("pk", flat=True)[:BATCH])]
-        if not all(done):
-            return False
+    done = [_do(campaign, order_id, at) for order_id in _left(campaign)]
+    if not all(done):
+        return False
     Campaign.objects.finish(campaign.pk, at=at)
     return True

@@ -9,13 +9,13 @@ from accounts.models import User
 from common.errors import InvalidTransition, NotFound, PermissionRefused
 from common.people import lock_people
 from common.service import service
-from payments.errors import RefundChanged
+from payments.errors import PAID_MEANWHILE, RefundChanged
 from payments.models import ZERO, Payment
 from payments.services import close_payment, request_refund
 from payments.states import HOLDING, ClosedBecause
 from tickets import emails
 from tickets.errors import GroupMinimum
-from tickets.models import Event, Ticket, TicketOrder, Tier
+from tickets.models import Event, Ticket, TicketOrder, TicketStatusChange, Tier
 from tickets.services.deliver import release_hold
 from tickets.states import OrderStatus, TicketStatus
 
@@ -46,10 +46,17 @@ def cancel_ticket(
 
 @service
 def cancel_order(
-    *, order_id: int, by: User, at: datetime, reason: str = "", expected: Decimal | None = None
+    *,
+    order_id: int,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    expected: Decimal | None = None,
+    only_hold: bool = False,
 ) -> TicketOrder:
     """Give up one's held order, or give back all of its tickets that are still valid.
 
+    `only_hold`: the person was asked about unpaid places, and mustn't lose what is paid by now.
     Raises NotFound, InvalidTransition (nothing left to give back, begun), RefundChanged.
     """
     order, tickets = _lock_order(order_id, by=by)
@@ -60,6 +67,8 @@ def cancel_order(
     leaving = [ticket for ticket in tickets.values() if ticket.status == TicketStatus.ACTIVE]
     if not leaving:
         raise InvalidTransition("There is no ticket left in this order that can be given back.")
+    if only_hold:
+        raise RefundChanged(PAID_MEANWHILE)
     for ticket in leaving:
         _require_cancellable(ticket, at)
     percent = order.refund_percent_at(at)
@@ -99,6 +108,22 @@ def cancel_tickets_by_staff(
     _close_when_empty(order, at)
     emails.tickets_cancelled(order, leaving, by_staff=True, at=at)
     return leaving
+
+
+@service
+def end_hold_by_staff(*, order_id: int, by: User, at: datetime, reason: str = "") -> TicketOrder:
+    """End a customer's unpaid hold: its places are on sale at once, no page takes money for it.
+
+    What was paid at that very moment goes back by itself. Raises NotFound, InvalidTransition (paid
+    meanwhile, or over).
+    """
+    order, _ = _lock_order(order_id, by=by)
+    if not order.is_pending:
+        raise InvalidTransition(
+            f"Only an unpaid hold can be ended; this order is {order.get_status_display().lower()}."
+        )
+    reason = reason or "ended by staff"
+    return _give_up(order, because=ClosedBecause.CANCELLED, reason=reason, at=at)
 
 
 @service
@@ -156,12 +181,14 @@ def _give_back(
     if expected is not None and expected != due:
         raise RefundChanged
     given = ZERO
-    if due > ZERO and order.payment is not None:
+    earned = order.refund_for_one(percent) * len(leaving)
+    if earned > ZERO and order.payment is not None:
         given = request_refund(
-            order.payment, amount=due, reason=reason or "cancelled", by=by, at=at
+            order.payment, amount=earned, reason=reason or "cancelled", by=by, at=at
         )
     released = 0
     left = given
+    changes = []
     for ticket in leaving:
         # The places of cancelled tickets are on sale again already.
         released += ticket.status != TicketStatus.CANCELLED
@@ -170,7 +197,9 @@ def _give_back(
         ticket.refund_percent = percent if given else 0
         ticket.refund_amount = (ticket.refund_amount or ZERO) + part
         ticket.is_inside = False
-        ticket.move_to(TicketStatus.REFUNDED if part else TicketStatus.CANCELLED, at=at)
+        status = TicketStatus.REFUNDED if part else TicketStatus.CANCELLED
+        changes.append(ticket.move_to(status, at=at, by=by, reason=reason))
+    TicketStatusChange.objects.bulk_create(changes)
     if released:
         if order.tier_id is not None:
             Tier.objects.release_sold(order.tier_id, released)

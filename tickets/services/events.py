@@ -8,10 +8,19 @@ from common.errors import InvalidInput, InvalidTransition, NotFound
 from common.people import lock_people
 from common.service import service
 from common.wake import wake
-from tickets.models import Campaign, Event, EventChange, Ticket, TicketOrder
+from tickets.models import (
+    Campaign,
+    Event,
+    EventChange,
+    Ticket,
+    TicketOrder,
+    TicketStatusChange,
+    Tier,
+)
 from tickets.states import EventStatus, TicketStatus
 
 FREE_CANCEL_AFTER_MOVE = timedelta(days=7)
+AT_ONCE = 100
 
 
 @service
@@ -76,8 +85,7 @@ def change_dates(
 ) -> Event:
     """The move itself; whoever calls it calls `realign_tickets` once it has committed."""
     event = _lock(event_id, by)
-    if event.is_cancelled or event.status == EventStatus.COMPLETED:
-        raise InvalidTransition(f"This event is {event.get_status_display().lower()}.")
+    require_changeable(event, at)
     if end <= start:
         raise InvalidInput("The end must lie after the start.", attr="endDate")
     if start <= at and event.is_published:
@@ -94,7 +102,8 @@ def change_dates(
     fields = ["start_date", "end_date", "location", "sequence", "updated_at"]
     if event.is_published:
         event.free_cancel_until = min(at + FREE_CANCEL_AFTER_MOVE, start)
-        fields.append("free_cancel_until")
+        event.moved_at = at
+        fields += ["free_cancel_until", "moved_at"]
         _announce(event, Campaign.MOVED, reason=reason, at=at, facts=former)
     event.save(update_fields=fields)
     EventChange.objects.create(event=event, what="moved", at=at, by=by, reason=reason[:250])
@@ -124,6 +133,8 @@ def delete_event(*, event_id: int, by: User, at: datetime) -> Event | None:
 
     Raises NotFound, InvalidTransition.
     """
+    # They go with it, and come before it in the order of locks.
+    Tier.objects.lock_all_of(event_id)
     event = _lock(event_id, by)
     if event.orders.exists() or event.scans.exists():
         return event if event.is_cancelled else cancel_event(event_id=event_id, by=by, at=at)
@@ -132,30 +143,60 @@ def delete_event(*, event_id: int, by: User, at: datetime) -> Event | None:
 
 
 def complete_past(*, at: datetime, batch: int = 500) -> int:
-    """Published events whose end has come are over. Returns how many."""
+    """Published events whose end has come are over, a bounded batch. Returns how many."""
     due = Event.objects.published().filter(end_date__lte=at).order_by("pk")
-    return sum(_complete(pk, at) for pk in list(due.values_list("pk", flat=True)[:batch]))
+    ids = list(due.values_list("pk", flat=True)[:batch])
+    return sum(_complete(ids[first : first + AT_ONCE], at) for first in range(0, len(ids), AT_ONCE))
 
 
 @service
-def _complete(event_id: int, at: datetime) -> bool:
-    event = Event.objects.locked(event_id)
-    if not event.is_published or event.end_date > at:
-        return False
-    event.move_to(EventStatus.COMPLETED, at=at)
-    return True
+def _complete(ids: list[int], at: datetime) -> int:
+    # Locked, so that nobody gives one of them another end meanwhile.
+    still = list(
+        Event.objects.published()
+        .filter(pk__in=ids, end_date__lte=at)
+        .order_by("pk")
+        .select_for_update()
+        .values_list("pk", flat=True)
+    )
+    Event.objects.filter(pk__in=still).update(status=EventStatus.COMPLETED, updated_at=at)
+    EventChange.objects.bulk_create(
+        EventChange(
+            event_id=pk, what=f"{EventStatus.PUBLISHED} → {EventStatus.COMPLETED}", at=at, reason=""
+        )
+        for pk in still
+    )
+    return len(still)
 
 
 @service
 def expire_tickets(*, at: datetime, batch: int = 1_000) -> int:
     """Active tickets past their time become expired, a bounded batch. Returns how many."""
-    due = Ticket.objects.filter(status=TicketStatus.ACTIVE, valid_until__lt=at).order_by("pk")
+    due = Ticket.objects.filter(status=TicketStatus.ACTIVE, valid_until__lt=at)
+    # The longest over first, by the index that begins with both.
+    due = due.order_by("valid_until", "pk")
     ids = list(due.values_list("pk", flat=True)[:batch])
-    return int(
-        Ticket.objects.filter(pk__in=ids, status=TicketStatus.ACTIVE, valid_until__lt=at).update(
-            status=TicketStatus.EXPIRED, updated_at=at
+    # Locked, so that each line of history is about a ticket that this batch ends.
+    still = list(due.filter(pk__in=ids).select_for_update().values_list("pk", flat=True))
+    Ticket.objects.filter(pk__in=still).update(status=TicketStatus.EXPIRED, updated_at=at)
+    TicketStatusChange.objects.bulk_create(
+        TicketStatusChange(
+            ticket_id=pk,
+            from_status=TicketStatus.ACTIVE,
+            to_status=TicketStatus.EXPIRED,
+            at=at,
+            reason="its time is over",
         )
+        for pk in still
     )
+    return len(still)
+
+
+def require_changeable(event: Event, at: datetime) -> None:
+    """What was cancelled or is over stays as it was. Raises InvalidTransition."""
+    status = EventStatus(event.status_at(at))
+    if status in {EventStatus.CANCELLED, EventStatus.COMPLETED}:
+        raise InvalidTransition(f"This event is {status.label.lower()}.")
 
 
 def _lock(event_id: int, by: User) -> Event:

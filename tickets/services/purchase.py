@@ -11,14 +11,14 @@ from common import clock
 from common.errors import InvalidInput, NotFound, Throttled
 from common.service import service
 from payments.errors import TooManyHolds
-from payments.queries import holds_made_since, open_holds
-from payments.services import lapse, open_payment
+from payments.queries import open_holds, seconds_until_next_hold
+from payments.services import open_payment
 from tickets.errors import NotOnSale, PriceChanged, SoldOut
 from tickets.models import Event, TicketOrder, Tier
 from tickets.models.event import MOST_PER_ORDER
-from tickets.queries import lapsed_orders
-from tickets.services.deliver import hand_out
-from tickets.states import EventStatus, TicketType
+from tickets.services.deliver import write_tickets
+from tickets.services.release import release_lapsed_orders
+from tickets.states import EventStatus, OrderStatus, TicketType
 
 PURPOSE = "ticket"
 
@@ -32,15 +32,14 @@ def purchase(
     ticket_type: str = TicketType.STANDARD,
     expected: Decimal | None = None,
 ) -> TicketOrder:
-    """Hold `quantity` places until they are paid; free ones are handed out at once.
+    """Hold `quantity` places until they are paid; free ones are sold at once.
 
     `expected` is the sum that the person was shown. Raises NotFound (unknown, draft), NotOnSale,
     InvalidInput (type, quantity), PriceChanged, PermissionRefused (`email_unverified`),
     TooManyHolds, Throttled, SoldOut with `placesLeft`.
     """
-    for payment_id in lapsed_orders(event_id, at=at):
-        lapse(payment_id=payment_id, at=at)
-    return _purchase(
+    release_lapsed_orders(event_id=event_id, at=at)
+    return place_order(
         user_id=user_id,
         event_id=event_id,
         quantity=quantity,
@@ -51,15 +50,20 @@ def purchase(
 
 
 @service
-def _purchase(
+def place_order(
     *,
     user_id: int,
     event_id: int,
     quantity: int,
     at: datetime,
-    ticket_type: str,
-    expected: Decimal | None,
+    ticket_type: str = TicketType.STANDARD,
+    expected: Decimal | None = None,
 ) -> TicketOrder:
+    """What `purchase` does, for a caller who has released the lapsed holds already.
+
+    The order comes back with event, person, tier and tickets as they now are: nobody need read
+    them again.
+    """
     # All reading first, under the user's lock: two requests of one person come one by one.
     user = User.objects.lock(user_id)[user_id]
     event = Event.objects.exclude(status=EventStatus.DRAFT).filter(pk=event_id).first()
@@ -76,9 +80,11 @@ def _purchase(
     _require_own_limits(user, unit_price, at)
 
     # Then the claims, tier before event; only then rows that point at them.
-    _claim(event, tier, quantity, unit_price, at)
-
     amount = unit_price * quantity
+    _claim(event, tier, quantity, unit_price, at)
+    # Once more, now that the claim has locked it: staff may have moved it since it was read.
+    event = Event.objects.get(pk=event_id)
+
     payment = None
     if amount > 0:
         payment = open_payment(
@@ -101,18 +107,22 @@ def _purchase(
         unit_price=unit_price,
         amount=amount,
         currency=settings.CURRENCY,
+        status=OrderStatus.PENDING if payment else OrderStatus.PAID,
         payment=payment,
         refund_policy=event.policy,
         min_per_order=tier.min_per_order if tier else 1,
         created_at=at,
     )
     if payment is None:
-        hand_out(order, at=at)
+        write_tickets(order, at=at, is_new=True)
+    else:
+        order.remember_tickets([])
     return order
 
 
 def _find_tier(event: Event, ticket_type: str) -> Tier | None:
-    tiers = {tier.ticket_type: tier for tier in event.tiers.filter(is_active=True)}
+    offers = Tier.objects.filter(event_id=event.pk, is_active=True).order_by()
+    tiers = {tier.ticket_type: tier for tier in offers}
     if not tiers:
         if ticket_type == TicketType.STANDARD:
             return None
@@ -150,37 +160,40 @@ def _require_own_limits(user: User, unit_price: Decimal, at: datetime) -> None:
         return
     if open_holds(user.pk, at=at) >= settings.MAX_OPEN_HOLDS:
         raise TooManyHolds
-    recent = holds_made_since(user.pk, at - timedelta(hours=1), until=at)
-    if recent >= settings.MAX_HOLDS_PER_HOUR:
+    if wait := seconds_until_next_hold(user.pk, at=at):
         raise Throttled(
             "You made many holds within an hour. Please wait a while before the next one.",
-            details={"retryAfter": 600},
+            details={"retryAfter": wait},
         )
 
 
 def _claim(
     event: Event, tier: Tier | None, quantity: int, unit_price: Decimal, at: datetime
 ) -> None:
-    if tier is not None and not Tier.objects.hold(
-        tier.pk, quantity=quantity, at=at, price=unit_price
-    ):
-        raise _sold_out(event.pk, tier.pk, at)
-    price = None if tier is not None else event.ticket_price
-    if not Event.objects.hold(event.pk, quantity=quantity, at=at, price=price):
-        raise _sold_out(event.pk, tier.pk if tier else None, at)
+    tiers, events = Tier.objects, Event.objects
+    claim_tier, claim_event = (
+        (tiers.hold, events.hold) if unit_price > 0 else (tiers.sell, events.sell)
+    )
+    if tier is not None and not claim_tier(tier.pk, quantity=quantity, at=at, price=unit_price):
+        raise _why_lost(event.pk, tier.pk, quantity, at)
+    price = None if tier is not None else unit_price
+    if not claim_event(event.pk, quantity=quantity, at=at, price=price):
+        raise _why_lost(event.pk, tier.pk if tier else None, quantity, at)
 
 
-def _sold_out(event_id: int, tier_id: int | None, at: datetime) -> Exception:
+def _why_lost(event_id: int, tier_id: int | None, quantity: int, at: datetime) -> Exception:
     """Why the claim was lost: looked at afresh, for the words alone."""
-    event = Event.objects.get(pk=event_id)
+    event = Event.objects.filter(pk=event_id).first()
+    if event is None:
+        return NotFound("There is no such event.")
     if not event.is_on_sale(at):
         return NotOnSale()
     tier = Tier.objects.select_related("event").filter(pk=tier_id).first() if tier_id else None
     left = tier.places_left if tier else event.places_left
+    if left is None or left >= quantity:
+        # Enough for this one: staff changed what is offered between looking and claiming.
+        return PriceChanged("What is offered has just changed. Please look at it once more.")
     if left == 0:
         return SoldOut("This is sold out.", details={"placesLeft": 0})
-    if left is None:
-        # Only a price that changed between looking and claiming leads here.
-        return NotOnSale("The price has just changed. Please look at it once more.")
     places = "place is" if left == 1 else "places are"
     return SoldOut(f"Only {left} {places} left.", details={"placesLeft": left})

@@ -12,10 +12,10 @@ from common.errors import InvalidInput, NotFound
 from common.money import money
 from common.people import lock_people
 from common.service import service
-from payments.policies import is_chargeable, minimum_charge
+from payments.policies import MAXIMUM_CHARGE, is_chargeable, minimum_charge
 from tickets.models import Event, TicketOrder, Tier
-from tickets.models.event import LONG_EVENT
-from tickets.services.events import change_dates, realign_tickets
+from tickets.models.event import LONG_EVENT, MOST_PER_ORDER
+from tickets.services.events import change_dates, realign_tickets, require_changeable
 from tickets.states import EntryMode, EventType
 
 DATES = frozenset({"start_date", "end_date"})
@@ -47,7 +47,7 @@ def save_event(
     New dates of a published event are a move: tickets follow and holders are told. A tier that
     somebody has ordered is no longer offered instead of removed.
 
-    Raises NotFound, InvalidInput.
+    Raises NotFound, InvalidInput, InvalidTransition (cancelled or over).
     """
     event = _save_and_move(event_id=event_id, fields=fields, tiers=tiers, by=by, at=at)
     if event_id is not None and REALIGNING & set(fields):
@@ -66,7 +66,7 @@ def _save_and_move(
     at: datetime,
 ) -> Event:
     """All of it or nothing: a move that is refused takes the other fields back with it."""
-    event = _save(event_id=event_id, fields=dict(fields), tiers=tiers, by=by)
+    event = _save(event_id=event_id, fields=dict(fields), tiers=tiers, by=by, at=at)
     start = fields.get("start_date", event.start_date)
     end = fields.get("end_date", event.end_date)
     if (start, end) != (event.start_date, event.end_date):
@@ -76,7 +76,12 @@ def _save_and_move(
 
 @service
 def _save(
-    *, event_id: int | None, fields: dict[str, Any], tiers: Sequence[TierFields] | None, by: User
+    *,
+    event_id: int | None,
+    fields: dict[str, Any],
+    tiers: Sequence[TierFields] | None,
+    by: User,
+    at: datetime,
 ) -> Event:
     lock_people(by.pk)
     if event_id is None:
@@ -84,10 +89,13 @@ def _save(
         _require_sensible(event)
         event.save()
     else:
+        if tiers is not None:
+            Tier.objects.lock_all_of(event_id)
         found = Event.objects.select_for_update().filter(pk=event_id).first()
         if found is None:
             raise NotFound("There is no such event.")
         event = found
+        require_changeable(event, at)
         changes = {name: value for name, value in fields.items() if name not in DATES}
         for name, value in changes.items():
             setattr(event, name, value)
@@ -117,11 +125,13 @@ def _require_sensible(event: Event) -> None:
         raise InvalidInput(
             f"{taken} places are sold or held; there can't be fewer.", attr="maxParticipants"
         )
-    require_chargeable(event.price, attr="ticketPrice")
+    require_chargeable(event.price, most=MOST_PER_ORDER, attr="ticketPrice")
 
 
 def _require_sensible_tier(tier: Tier) -> None:
-    require_chargeable(tier.price, attr="tiers", details=_where(tier, "price"))
+    require_chargeable(
+        tier.price, most=tier.max_per_order, attr="tiers", details=_where(tier, "price")
+    )
     taken = tier.held + tier.sold
     if tier.quota is not None and tier.quota < taken:
         raise InvalidInput(
@@ -147,10 +157,19 @@ def _where(tier: Tier, field: str) -> dict[str, str]:
 
 
 def require_chargeable(
-    price: Decimal, *, attr: str, details: Mapping[str, str] | None = None
+    price: Decimal, *, most: int, attr: str, details: Mapping[str, str] | None = None
 ) -> None:
-    """Raises InvalidInput, naming the provider's minimum; nothing at all is a price too."""
+    """One ticket must be worth charging, and `most` of them must be chargeable at once.
+
+    Raises InvalidInput, naming the provider's minimum; nothing at all is a price too.
+    """
     currency = settings.CURRENCY
+    if price * most > MAXIMUM_CHARGE:
+        raise InvalidInput(
+            f"{most} of these in one order come to more than can be charged.",
+            attr=attr,
+            details=details,
+        )
     if not is_chargeable(price, currency):
         raise InvalidInput(
             f"The least that can be charged is {money(minimum_charge(currency), currency)}. "
@@ -165,8 +184,7 @@ def _replace_tiers(event: Event, tiers: Sequence[TierFields]) -> None:
     types = [tier["ticket_type"] for tier in tiers]
     if len(set(types)) != len(types):
         raise InvalidInput("Each ticket type can be offered once.", attr="tiers")
-    rows = Tier.objects.select_for_update().filter(event=event).order_by("pk")
-    known = {tier.ticket_type: tier for tier in rows}
+    known = {tier.ticket_type: tier for tier in Tier.objects.lock_all_of(event.pk)}
     for tier in known.values():
         if tier.ticket_type not in types:
             _retire(tier)

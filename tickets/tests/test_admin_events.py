@@ -238,6 +238,27 @@ def test_saving_without_a_change_changes_nothing(
     assert (after.start_date, after.end_date, after.sequence) == (EVENT_START, EVENT_END, 0)
 
 
+def test_an_old_page_does_not_put_back_what_others_have_changed(
+    visit: MakeVisitor, event: Event, make_tier: MakeTier, manager: User
+) -> None:
+    """Two tabs: all of the form is sent, the price that the other has changed too."""
+    make_tier(event, quota=20)
+    visitor = visit(manager)
+    old = filled(visitor.get(page_of(event)))
+    post(visitor, page_of(event), old | {"standard_price": "30"})
+
+    before = everything()
+
+    refused = post(visitor, page_of(event), old | {"standard_quota": "10"})
+
+    assert everything() == before
+    assert "Somebody else has changed this event since you opened this page." in refused.text
+    assert event.tiers.get().price == Decimal(30)
+    again = filled(visitor.get(page_of(event)))
+    post(visitor, page_of(event), again | {"standard_quota": "10"})
+    assert (event.tiers.get().price, event.tiers.get().quota) == (Decimal(30), 10)
+
+
 def test_fewer_places_than_sold_are_refused_at_the_field(
     visit: MakeVisitor, event: Event, make_tier: MakeTier, customer: User, manager: User
 ) -> None:

@@ -64,7 +64,7 @@ def test_a_ticket_as_its_holder_sees_it(
             "entryMode": "single",
             "doorsOpenMinutes": 60,
             "refundPolicy": None,
-            "onlineUrl": "",
+            "onlineUrl": None,
             "placesLeft": 97,
         },
         "orderId": order.pk,

@@ -249,6 +249,34 @@ def test_a_price_below_the_minimum_is_refused_with_the_minimum_named(
         assert "0.50 USD" in error_of(answer)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({"ticketPrice": 10_000_000}, "ticketPrice"),
+        ({"tiers": [TIER | {"price": 99_999_999.99, "maxPerOrder": 2}]}, "tiers"),
+        ({"tiers": [TIER | {"price": 100_000, "maxPerOrder": 1_000}]}, "tiers"),
+    ],
+)
+def test_a_price_that_comes_to_more_than_can_be_charged_is_refused(
+    api: MakeApi, manager: User, body: dict[str, Any], attr: str
+) -> None:
+    with nothing_changes():
+        answer = api(manager).post("/admin/events", MINIMAL | body)
+
+    refused(answer, 400, "invalid", attr)
+
+
+def test_the_dearest_order_can_be_bought(api: MakeApi, manager: User, customer: User) -> None:
+    client = api(manager)
+    made = client.post("/admin/events", MINIMAL | {"ticketPrice": 9_999_999.99}).json()
+    client.put(f"/admin/events/{made['id']}/publish")
+
+    answer = api(customer).post("/tickets/purchase", {"eventId": made["id"], "quantity": 10})
+
+    assert answer.status_code == 201
+    assert answer.json()["order"]["amount"] == 99_999_999.9
+
+
 def test_a_repeat_makes_nothing_new(api: MakeApi, manager: User) -> None:
     client = api(manager)
     body = MINIMAL | {"tiers": [TIER]}

@@ -56,7 +56,18 @@ def test_tickets_with_whose_they_are(
     assert answer["count"] == 2
     assert answer["results"][0] == own | {
         "isInside": False,
+        "ticketLabel": "Standard",
         "user": {"id": customer.pk, "name": "Ada Lovelace", "email": "ada@example.com"},
+        "history": [
+            {
+                "from": None,
+                "to": "active",
+                "at": own["createdAt"],
+                "by": customer.pk,
+                "byName": "Ada Lovelace",
+                "reason": "",
+            }
+        ],
     }
 
 

@@ -45,6 +45,7 @@ def verdict(code: str, *, at: Any = EVENT_START, **body: Any) -> dict[str, Any]:
 VALID = {"valid": True}
 EXPIRED = {"valid": False, "reason": "Ticket expired", "code": "expired"}
 NOT_YET = {"valid": False, "reason": "Ticket not yet valid", "code": "not_yet_valid"}
+DOOR_KNOWS = {"isInside": False, "ticketLabel": "Standard"}
 UNKNOWN = {"valid": False, "reason": "Ticket not found", "code": "not_found"}
 
 
@@ -148,7 +149,7 @@ def test_the_owner_and_staff_are_shown_the_ticket_and_nobody_else(
 
     assert shown_to(api(customer), ticket) == own
     for user in (front_desk, manager):
-        assert shown_to(api(user), ticket) == own | {"isInside": False}
+        assert shown_to(api(user), ticket) == own | DOOR_KNOWS
     for other in (None, stranger):
         assert shown_to(api(other), ticket) is None
 
@@ -160,7 +161,10 @@ def test_who_may_only_scan_sees_no_prices(
 
     assert shown_to(api(scanner), ticket) == own | {
         "event": own["event"] | {"onlineUrl": None},
-        "isInside": False,
+        **DOOR_KNOWS,
+        # Neither is served to them.
+        "qrCodeUrl": None,
+        "pdfUrl": None,
         "pricePaid": None,
         "paymentId": None,
         "refundAmount": None,

@@ -15,7 +15,13 @@ from tests.infrastructure.events import EVENT_START, MakeEvent, MakeTier, buy, p
 from tests.infrastructure.world import NOW
 from tickets.errors import GroupMinimum
 from tickets.models import Event, Ticket, TicketOrder, Tier
-from tickets.services import cancel_order, cancel_ticket, cancel_tickets_by_staff
+from tickets.services import (
+    cancel_event,
+    cancel_order,
+    cancel_ticket,
+    cancel_tickets_by_staff,
+    run_campaign,
+)
 from tickets.states import OrderStatus, TicketStatus
 from tickets.verify import wrong_counters
 
@@ -92,6 +98,21 @@ def test_a_held_order_is_given_up(event: Event, customer: User) -> None:
     assert Payment.objects.get().closed_because == "given_up"
     with pytest.raises(InvalidTransition):
         cancel_order(order_id=order.pk, by=customer, at=NOW)
+
+
+def test_who_gives_back_before_we_wind_up_gets_no_less(order: TicketOrder, manager: User) -> None:
+    """So late that the policy gives nothing, but it is we who cancel the event."""
+    late = EVENT_START - timedelta(hours=1)
+    cancel_event(event_id=order.event_id, by=manager, at=late)
+
+    with pytest.raises(RefundChanged):
+        cancel_order(order_id=order.pk, by=order.user, at=late, expected=Decimal(0))
+    cancel_order(order_id=order.pk, by=order.user, at=late)
+    run_campaign(campaign_id=order.event.campaigns.get().pk, at=late)
+
+    assert statuses() == ["refunded"] * 3
+    assert Payment.objects.get().refunded == Decimal("60.00")
+    assert list(wrong_counters()) == []
 
 
 def test_a_group_may_not_shrink_below_its_minimum(

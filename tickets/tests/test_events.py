@@ -1,6 +1,6 @@
 """What staff do with a whole event, and that everybody is refunded and told once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +8,10 @@ import pytest
 
 from accounts.models import User
 from common.errors import DomainError, InvalidInput, InvalidTransition
-from notifications.models import OutgoingMail
+from notifications.models import OutgoingMail, Reminder
 from payments.models import Payment, Refund
 from payments.services import give_up
+from tests.infrastructure.api import nothing_changes
 from tests.infrastructure.events import (
     EVENT_END,
     EVENT_START,
@@ -20,7 +21,7 @@ from tests.infrastructure.events import (
     pay_order,
 )
 from tests.infrastructure.world import NOW, MakeUser
-from tickets import services
+from tickets import emails, services
 from tickets.models import Campaign, Event, EventChange, Ticket, TicketOrder, Tier
 from tickets.services import campaign as module
 from tickets.services.cancel import wind_up_order
@@ -128,6 +129,58 @@ def test_one_bad_order_does_not_keep_the_others(
     assert told("event_cancelled") == ["guest0@example.com", "guest1@example.com"]
 
 
+def test_whom_a_move_could_not_be_told_is_told_in_the_next_round(
+    event: Event, crowd: list[User], manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.move_event(
+        event_id=event.pk,
+        start=NEW_START,
+        end=NEW_START + timedelta(hours=3),
+        by=manager,
+        at=NOW + timedelta(hours=1),
+    )
+
+    real, first = emails.event_moved, TicketOrder.objects.earliest("pk").pk
+
+    def fails(order: TicketOrder, *arguments: Any, **named: Any) -> None:
+        if order.pk == first:
+            raise RuntimeError("disk full")
+        real(order, *arguments, **named)
+
+    monkeypatch.setattr(emails, "event_moved", fails)
+    run_all()
+    assert not Campaign.objects.get().is_finished
+    assert told("event_moved") == ["guest1@example.com"]
+    monkeypatch.setattr(emails, "event_moved", real)
+    run_all()
+
+    assert Campaign.objects.get().is_finished
+    assert told("event_moved") == ["guest0@example.com", "guest1@example.com"]
+    planned = Reminder.objects.filter(kind="event_reminder", version=1)
+    assert sorted(planned.values_list("user__email", flat=True)) == told("event_moved")
+
+
+def test_all_that_failed_come_right_however_many(
+    event: Event, crowd: list[User], manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the database is away for a moment: more orders fail than a batch has."""
+    monkeypatch.setattr(module, "BATCH", 1)
+    services.cancel_event(event_id=event.pk, by=manager, at=NOW)
+
+    def fails(**_arguments: Any) -> bool:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(module, "wind_up_order", fails)
+    run_all()
+    assert told("event_cancelled") == []
+    monkeypatch.setattr(module, "wind_up_order", wind_up_order)
+    run_all()
+
+    assert Campaign.objects.get().is_finished
+    assert told("event_cancelled") == ["guest0@example.com", "guest1@example.com"]
+    assert not TicketOrder.objects.filter(status__in=["pending", "paid"]).exists()
+
+
 def test_moving_takes_tickets_along_and_gives_the_right_to_cancel(
     event: Event, crowd: list[User], manager: User
 ) -> None:
@@ -158,14 +211,126 @@ def test_moving_takes_tickets_along_and_gives_the_right_to_cancel(
 def test_who_buys_after_the_move_has_the_usual_terms(
     event: Event, customer: User, manager: User
 ) -> None:
+    soon = NOW + timedelta(days=5)
     services.move_event(
-        event_id=event.pk, start=NEW_START, end=NEW_START + timedelta(hours=1), by=manager, at=NOW
+        event_id=event.pk, start=soon, end=soon + timedelta(hours=1), by=manager, at=NOW
     )
-    later = NOW + timedelta(days=8)
+    later = NOW + timedelta(days=1)
 
     order = pay_order(buy(event, customer, at=later), at=later)
 
-    assert order.refund_percent_at(NEW_START - timedelta(days=4)) == 50
+    # Within the days in which those who held tickets for the old date may cancel for all.
+    assert order.refund_percent_at(later) == 50
+    assert order.free_cancel_until is None
+    run_all()
+    assert told("event_moved") == []
+
+
+MOVED_AT = NOW + timedelta(days=1)
+BLINK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("bought_at", "given_back_at", "percent"),
+    [
+        pytest.param(NOW, MOVED_AT + WEEK, 100, id="to-the-last-moment"),
+        pytest.param(NOW, MOVED_AT + WEEK + BLINK, 50, id="not-after-it"),
+        pytest.param(MOVED_AT, MOVED_AT + WEEK, 100, id="bought-at-that-moment"),
+        pytest.param(MOVED_AT + BLINK, MOVED_AT + WEEK, 50, id="bought-just-after"),
+    ],
+)
+def test_the_right_to_cancel_at_its_bounds(
+    event: Event,
+    customer: User,
+    manager: User,
+    bought_at: datetime,
+    given_back_at: datetime,
+    percent: int,
+) -> None:
+    # So late that the usual terms give half at the end of the seven days.
+    start = MOVED_AT + WEEK + timedelta(days=4)
+    if bought_at <= MOVED_AT:
+        order = pay_order(buy(event, customer, at=bought_at), at=bought_at)
+    services.move_event(
+        event_id=event.pk, start=start, end=start + timedelta(hours=1), by=manager, at=MOVED_AT
+    )
+    if bought_at > MOVED_AT:
+        order = pay_order(buy(event, customer, at=bought_at), at=bought_at)
+    order = TicketOrder.objects.get(pk=order.pk)
+
+    assert order.refund_percent_at(given_back_at) == percent
+
+
+def test_it_ends_with_the_start_where_that_comes_first(
+    event: Event, customer: User, manager: User
+) -> None:
+    order = pay_order(buy(event, customer))
+    start = NOW + timedelta(days=2)
+
+    services.move_event(
+        event_id=event.pk, start=start, end=start + timedelta(hours=1), by=manager, at=NOW
+    )
+
+    order = TicketOrder.objects.get(pk=order.pk)
+    assert (order.refund_percent_at(start), order.refund_percent_at(start + BLINK)) == (100, 0)
+
+
+def test_each_move_gives_the_right_to_who_bought_before_it(
+    event: Event, make_user: MakeUser, manager: User
+) -> None:
+    """Three buy, before the first move, between the two and after both."""
+    orders = []
+    start = NOW + timedelta(days=12)
+    for number in range(3):
+        at = NOW + timedelta(days=2 * number)
+        user = make_user(f"buyer{number}@example.com")
+        orders.append(pay_order(buy(event, user, at=at), at=at).pk)
+        if number < 2:
+            services.move_event(
+                event_id=event.pk,
+                start=start,
+                end=start + timedelta(hours=number + 1),
+                by=manager,
+                at=at + timedelta(days=1),
+            )
+    second_move = NOW + timedelta(days=3)
+
+    for moment, percents in (
+        # The first window would be over by now; the second move opened it anew.
+        (second_move + WEEK, [100, 100, 0]),
+        (second_move + WEEK + BLINK, [0, 0, 0]),
+        (NOW + timedelta(days=4), [100, 100, 100]),
+        (NOW + timedelta(days=6), [100, 100, 50]),
+    ):
+        found = TicketOrder.objects.filter(pk__in=orders).order_by("pk")
+        assert [order.refund_percent_at(moment) for order in found] == percents
+
+
+def test_moving_a_draft_gives_no_right(make_event: MakeEvent, manager: User) -> None:
+    event = make_event(status=EventStatus.DRAFT)
+
+    services.move_event(
+        event_id=event.pk, start=NEW_START, end=NEW_START + WEEK, by=manager, at=NOW
+    )
+
+    event.refresh_from_db()
+    assert (event.moved_at, event.free_cancel_until) == (None, None)
+
+
+@pytest.mark.parametrize("change", ["dates", "text", "tiers"])
+def test_what_is_over_by_the_clock_is_not_changed(event: Event, manager: User, change: str) -> None:
+    """Its tickets have expired with it, whether or not the beat has said so."""
+    over = event.end_date
+    changes: dict[str, dict[str, Any]] = {
+        "dates": {"start_date": over + WEEK, "end_date": over + 2 * WEEK},
+        "text": {"name": "Winter concert"},
+        "tiers": {},
+    }
+
+    with nothing_changes(), pytest.raises(InvalidTransition):
+        services.save_event(
+            event_id=event.pk, fields=changes[change], tiers=[], by=manager, at=over
+        )
 
 
 @pytest.mark.parametrize(

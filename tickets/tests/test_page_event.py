@@ -47,7 +47,9 @@ def test_it_says_what_when_where_how_much_and_what_comes_back(
 
     assert (page.status, page.h1) == (200, "Summer concert")
     assert "Sat 18 July, 20:00–23:00 (Berlin)" in page.text
-    assert "Doors open Sat 18 July, 19:00" in page.text
+    assert "Doors open 19:00" in page.text
+    # Before the tickets: on a phone nobody scrolls past what is sold to learn when it is.
+    assert page.text.index("Old Mill, Berlin") < page.text.index("100 left")
     assert "Old Mill, Berlin" in page.text
     assert "Slow & late. Bring a coat." in page.text
     assert "Standard 20.00 USD 100 left" in page.text
@@ -103,6 +105,16 @@ def test_tiers_say_why_they_can_not_be_had(
     assert "Group 110.00 USD Sold out" in text
 
 
+def test_doors_are_told_while_they_matter(visit: MakeVisitor, make_event: MakeEvent) -> None:
+    """With the day where it is another than that of the start, and not once all is over."""
+    start = NOW + timedelta(days=3)
+    the_day_before = make_event(start_date=start, doors_open_minutes=24 * 60)
+    over = make_event(name="Long ago", start_date=NOW - timedelta(days=3))
+
+    assert "Doors open Sat 4 July, 10:00" in look(visit(), the_day_before).text
+    assert "Doors open" not in look(visit(), over).text
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -124,6 +136,7 @@ def test_what_is_not_on_sale_is_shown_and_says_why(
 
     assert (page.status, page.h1) == (200, "Summer concert")
     assert said in page.text
+    assert page.href("See other events") == "/events"
     assert not [form for form in page.forms if "expected_amount" in form.fields]
 
 

@@ -62,7 +62,7 @@ def test_the_month_is_that_of_the_event_s_own_clock(
 def test_an_event_over_days_says_both_ends(visit: MakeVisitor, make_event: MakeEvent) -> None:
     make_event(end_date=EVENT_START + timedelta(days=2))
 
-    assert "Sat 18 July, 20:00–Mon 20 July, 20:00 (Berlin)" in visit().get(EVENTS).text
+    assert "Sat 18 July, 20:00 – Mon 20 July, 20:00 (Berlin)" in visit().get(EVENTS).text
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,26 @@ def test_a_hold_is_given_up(visit: MakeVisitor, customer: User, event: Event) ->
     assert event.held == 0
 
 
+def test_paid_while_giving_up_nothing_is_lost(
+    visit: MakeVisitor, customer: User, make_event: MakeEvent
+) -> None:
+    """So close to the start nothing would come back: 0 is what the hold's question said too."""
+    order = buy(make_event(start_date=NOW + timedelta(days=2)), customer)
+    visitor = visit(customer)
+    asked = visitor.get(f"/tickets/orders/{order.pk}/cancel")
+    pay_order(order)
+
+    with nothing_changes():
+        again = visitor.send(asked, "Give it up")
+
+    assert again.status == 409
+    assert "It has been paid meanwhile." in again.text
+    assert "Nothing of the 20.00 USD comes back" in again.text
+    visitor.send(again, "Cancel the ticket")
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELLED
+
+
 def test_free_tickets_go_back_without_money(
     visit: MakeVisitor, customer: User, make_event: MakeEvent
 ) -> None:
@@ -155,9 +175,14 @@ def test_another_amount_than_the_one_shown_is_asked_again(
     assert Refund.objects.get().amount == 10
 
 
-@pytest.mark.parametrize("amount", ["", "-1", "much"])
-def test_a_form_without_an_amount_is_asked_again(
-    visit: MakeVisitor, customer: User, event: Event, amount: str
+@pytest.mark.parametrize(
+    "garbled",
+    [{"expected_refund": amount} for amount in ("", "-1", "much")]
+    + [{"expected_refund": "20.00", "reason": "x" * 251}],
+    ids=["empty", "negative", "no-number", "long-reason"],
+)
+def test_a_form_that_can_not_be_read_is_asked_anew(
+    visit: MakeVisitor, customer: User, event: Event, garbled: dict[str, str]
 ) -> None:
     order = pay_order(buy(event, customer))
     visitor = visit(customer)
@@ -165,7 +190,10 @@ def test_a_form_without_an_amount_is_asked_again(
 
     for path in (cancel_path(one_of(order)), f"/tickets/orders/{order.pk}/cancel"):
         with nothing_changes():
-            assert visitor.post(path, expected_refund=amount).status == 409
+            again = visitor.post(path, **garbled)
+        assert (again.status, again.h1) == (400, "Give this ticket back?")
+        assert "Nothing was given back; look at it once more." in again.text
+        assert again.forms_with("Cancel the ticket and get 20.00 USD back")
 
 
 def test_pressed_twice_it_is_given_back_once(

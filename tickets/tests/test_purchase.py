@@ -272,6 +272,48 @@ def test_late_money_goes_back_when_the_tickets_are_gone(
     assert list(wrong_counters()) == []
 
 
+def test_money_that_comes_after_the_end_goes_back(make_event: MakeEvent, customer: User) -> None:
+    """The hold ended with the event, but the provider's page took the money a moment later."""
+    event = make_event(start_date=NOW - timedelta(hours=2), end_date=NOW + timedelta(minutes=5))
+    order = buy(event, customer, 2)
+    attempt = pay_order_at_provider(order)
+
+    courier.ask(attempt.pk, at=event.end_date)
+
+    order.refresh_from_db()
+    assert (order.status, order.tickets.count()) == (OrderStatus.EXPIRED, 0)
+    assert [refund.amount for refund in Refund.objects.all()] == [Decimal("40.00")]
+    assert [mail.kind for mail in OutgoingMail.objects.all()] == ["money_returned"]
+    assert counters(event) == (0, 0)
+    assert list(wrong_counters()) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "changed"),
+    [
+        pytest.param(None, Decimal("30.00"), id="free-by-being-empty"),
+        pytest.param(Decimal(0), Decimal("30.00"), id="free"),
+        pytest.param(Decimal("20.00"), Decimal("30.00"), id="dearer"),
+        pytest.param(Decimal("20.00"), None, id="free-by-now"),
+    ],
+)
+def test_a_place_is_held_at_the_price_that_was_looked_at(
+    make_event: MakeEvent, shown: Decimal | None, changed: Decimal | None
+) -> None:
+    event = make_event(ticket_price=shown)
+    looked_at = event.price
+    Event.objects.update(ticket_price=changed)
+
+    def hold(price: Decimal | None) -> bool:
+        return Event.objects.hold(event.pk, quantity=1, at=NOW, price=price)
+
+    assert not hold(looked_at)
+    assert counters(event) == (0, 0)
+    assert hold(Event.objects.get().price)
+    # A tier's price decides, or what it cost was settled long ago.
+    assert hold(None)
+
+
 def test_prices_are_what_they_were_when_it_was_held(event: Event, customer: User) -> None:
     order = buy(event, customer, 2)
     Event.objects.update(ticket_price=Decimal("99.00"))

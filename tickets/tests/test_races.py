@@ -13,7 +13,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from accounts.models import User
-from common.errors import InvalidTransition
+from common.errors import InvalidTransition, NotFound
 from payments import courier
 from payments.gateways import demo
 from payments.models import ZERO, Payment, Refund
@@ -28,7 +28,7 @@ from tests.infrastructure.events import (
 from tests.infrastructure.races import HELD_SECONDS, ROUNDS, Crowd
 from tests.infrastructure.world import NOW, MakeUser
 from tickets import services
-from tickets.errors import NotOnSale, SoldOut
+from tickets.errors import NotOnSale, PriceChanged, SoldOut
 from tickets.models import Event, Ticket, TicketOrder, Tier
 from tickets.states import EventStatus, OrderStatus
 from tickets.verify import wrong_counters
@@ -253,6 +253,60 @@ def test_a_price_is_sold_as_it_was_shown_or_not_at_all(
         assert event.status == EventStatus.PUBLISHED
 
 
+def test_a_tier_is_changed_while_it_is_sold(
+    crowd: MakeCrowd, people: list[User], make_event: MakeEvent, make_tier: MakeTier, manager: User
+) -> None:
+    """Both take the tier before its event, so neither is told that it is too busy."""
+    clients = crowd(9)
+    for _ in range(ROUNDS):
+        event = make_event()
+        tier = make_tier(event, quota=50)
+
+        results = clients.at_once(
+            [
+                partial(
+                    services.save_event,
+                    event_id=event.pk,
+                    fields={"max_participants": 60},
+                    tiers=[{"ticket_type": "standard", "price": Decimal(30), "quota": 40}],
+                    by=manager,
+                    at=NOW,
+                ),
+                *[partial(_try_to_buy, event, user, NOW) for user in people[:8]],
+            ]
+        )
+
+        assert [result for result in results if isinstance(result, Exception)] == []
+        orders = TicketOrder.objects.filter(event=event)
+        assert {order.amount for order in orders} <= {Decimal(20), Decimal(30)}
+        tier.refresh_from_db()
+        assert (tier.price, tier.quota, tier.held) == (Decimal(30), 40, orders.count())
+    assert list(wrong_counters()) == []
+
+
+def test_what_is_removed_while_somebody_buys_is_sold_or_not_there(
+    crowd: MakeCrowd, people: list[User], make_event: MakeEvent, make_tier: MakeTier, manager: User
+) -> None:
+    """Who looked at the event before it was gone is told that it isn't there."""
+    clients = crowd(9)
+    for _ in range(ROUNDS):
+        event = make_event()
+        make_tier(event)
+
+        results = clients.at_once(
+            [
+                partial(services.delete_event, event_id=event.pk, by=manager, at=NOW),
+                *[partial(_try_to_buy, event, user, NOW) for user in people[:8]],
+            ]
+        )
+
+        faults = [result for result in results if isinstance(result, Exception)]
+        assert {type(fault) for fault in faults} <= {NotFound}
+        is_kept = Event.objects.filter(pk=event.pk).exists()
+        assert is_kept is TicketOrder.objects.filter(event_id=event.pk).exists()
+    assert list(wrong_counters()) == []
+
+
 def _pay_and_come_back(session_id: str | None, attempt_id: int, at: Any) -> None:
     assert session_id is not None
     demo.pay(session_id, at=at)
@@ -267,5 +321,5 @@ def _sweep(attempt_id: int, payment_id: int, at: Any) -> None:
 def _try_to_buy(event: Event, user: User, at: Any) -> TicketOrder | None:
     try:
         return buy(event, user, at=at)
-    except (SoldOut, NotOnSale):
+    except (SoldOut, NotOnSale, PriceChanged):
         return None

@@ -26,10 +26,11 @@ from payments.refund_words import refund_line
 from tickets.forms import BuyForm, ChoiceForm
 from tickets.models import Event
 from tickets.offers import Choice, Offer, address, choose, is_sold_out, offers_of
-from tickets.posters import marks_of, said_when
+from tickets.posters import marks_of
 from tickets.queries import has_valid_ticket
 from tickets.refusals import explain
 from tickets.services import purchase
+from tickets.services.release import release_lapsed_orders
 from tickets.telling import said_where
 
 
@@ -73,10 +74,9 @@ def _page(
         "tickets/event.html",
         {
             "event": found,
-            "when": said_when(found),
             "span": clock.say_span(found.start_date, found.end_date, zone),
             "where": said_where(found),
-            "doors": clock.say_moment(found.valid_from, zone),
+            "doors": _doors(request, found),
             "is_over": found.is_over(at),
             "marks": list(marks_of(found, at=at)) if found.is_on_sale(at) else [],
             "online_url": _online_url(request, found),
@@ -99,6 +99,15 @@ def _page(
     if error is not None and (seconds := error.details.get("retryAfter")):
         response["Retry-After"] = str(seconds)
     return response
+
+
+def _doors(request: Request, found: Event) -> str:
+    """When they open, without the day where it is that of the start; '' when they won't."""
+    if found.is_online or found.is_cancelled or found.is_over(request.at):
+        return ""
+    is_that_day = clock.is_same_day(found.valid_from, found.start_date, found.timezone)
+    say = clock.say_time if is_that_day else clock.say_moment
+    return say(found.valid_from, found.timezone)
 
 
 def _online_url(request: Request, found: Event) -> str:
@@ -177,6 +186,8 @@ def _buy(request: Request, found: Event) -> HttpResponse:
     if form.errors:
         stale = DomainError(code="idempotency_key_reused", status=400)
         return _page(request, found, ticket_type, quantity, error=stale)
+    # In transactions of their own, so before the one that the key's answer is stored in.
+    release_lapsed_orders(event_id=found.pk, at=request.at)
     key, expected = str(wanted["idempotency_key"]), wanted["expected_amount"]
     try:
         return once(

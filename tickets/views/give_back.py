@@ -1,7 +1,6 @@
 """Giving back a ticket or a whole order: the exact amount first, then one button."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -9,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from common.errors import DomainError, InvalidTransition
+from common.errors import DomainError, InvalidInput, InvalidTransition
 from common.forms import CancelForm
 from common.http import HttpResponseSeeOther, Request
 from payments.errors import RefundChanged
@@ -18,7 +17,7 @@ from tickets.errors import GroupMinimum
 from tickets.models import Event
 from tickets.views.own import own_order, own_ticket, person
 
-Deed = Callable[[str, Decimal], object]
+Deed = Callable[[CancelForm], object]
 
 
 @login_required
@@ -29,13 +28,13 @@ def cancel_ticket(request: Request, ticket_id: int) -> HttpResponse:
     ticket = own_ticket(request, ticket_id)
     here = ticket.get_absolute_url()
 
-    def give_back(reason: str, expected: Decimal) -> object:
+    def give_back(form: CancelForm) -> object:
         return services.cancel_ticket(
             ticket_id=ticket_id,
             by=person(request),
             at=request.at,
-            reason=reason,
-            expected=expected,
+            reason=form.cleaned_data["reason"],
+            expected=form.cleaned_data["expected_refund"],
         )
 
     if request.method == "POST":
@@ -58,9 +57,14 @@ def cancel_order(request: Request, order_id: int) -> HttpResponse:
     order = own_order(request, order_id)
     here = order.get_absolute_url()
 
-    def give_back(reason: str, expected: Decimal) -> object:
+    def give_back(form: CancelForm) -> object:
         return services.cancel_order(
-            order_id=order_id, by=person(request), at=request.at, reason=reason, expected=expected
+            order_id=order_id,
+            by=person(request),
+            at=request.at,
+            reason=form.cleaned_data["reason"],
+            expected=form.cleaned_data["expected_refund"],
+            only_hold=form.cleaned_data["is_hold"],
         )
 
     if request.method == "POST":
@@ -79,9 +83,9 @@ def _try(request: Request, give_back: Deed) -> DomainError | None:
     """None when it is settled, one way or the other; else why it has to be asked again."""
     form = CancelForm(request.POST)
     if not form.is_valid():
-        return RefundChanged()
+        return InvalidInput("That could not be read. Nothing was given back; look at it once more.")
     try:
-        give_back(form.cleaned_data["reason"], form.cleaned_data["expected_refund"])
+        give_back(form)
     except RefundChanged as error:
         return error
     except (InvalidTransition, GroupMinimum):
@@ -99,7 +103,9 @@ def _ask(
         {
             "event": event,
             "leaving": leaving,
-            "form": CancelForm(initial={"expected_refund": leaving.due}),
+            "form": CancelForm(
+                initial={"expected_refund": leaving.due, "is_hold": leaving.is_hold}
+            ),
             "changed": changed,
         },
         status=changed.status if changed else 200,

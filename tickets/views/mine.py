@@ -145,4 +145,6 @@ def _online_url(request: Request, order: TicketOrder) -> str:
 
 
 def _cancel_form(leaving: telling.Leaving | None) -> CancelForm | None:
-    return CancelForm(initial={"expected_refund": leaving.due}) if leaving else None
+    if leaving is None:
+        return None
+    return CancelForm(initial={"expected_refund": leaving.due, "is_hold": leaving.is_hold})

@@ -1,17 +1,16 @@
 """Bookings, as their holder sees them, as staff see them, and what may be asked for."""
 
 from decimal import Decimal
-from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.api.serializers.rooms import BookedRoomSerializer
 from bookings.api.serializers.timeslots import StaffTimeslotSerializer, TimeslotSerializer
-from bookings.models import Booking, BookingStatusChange
+from bookings.models import Booking
 from bookings.states import BookingStatus, PaymentStatus
 from common.api.serializers import IdField, InstantField, MoneyField, Serializer
-from common.api.shared import PersonSerializer
+from common.api.shared import PersonSerializer, StatusChangeSerializer
 from payments.api.serializers import RefundStepSerializer, checkout_url
 
 
@@ -66,32 +65,6 @@ class BookingSerializer(Serializer):
             # Ended unpaid: nothing to give back. Paid too late: all of it went back by itself.
             return 100 if booking.refunded > Decimal(0) else 0
         return booking.refund_percent
-
-
-class StatusChangeSerializer(Serializer):
-    """A line of a booking's history: who, when, from, to, why."""
-
-    to = serializers.CharField(source="to_status")
-    at = InstantField()
-    by = serializers.IntegerField(
-        source="by_id", allow_null=True, help_text="The person's id; null: the system itself."
-    )
-    by_name = serializers.SerializerMethodField()
-    reason = serializers.CharField(allow_blank=True)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` can't be the name of a Python attribute.
-        former = serializers.SerializerMethodField(
-            method_name="get_former", help_text="Null when it was made."
-        )
-        return {"from": former, **super().get_fields()}
-
-    @extend_schema_field(serializers.CharField(allow_null=True))
-    def get_former(self, change: BookingStatusChange) -> str | None:
-        return change.from_status or None
-
-    def get_by_name(self, change: BookingStatusChange) -> str:
-        return change.by.get_full_name() if change.by else ""
 
 
 class StaffBookingSerializer(BookingSerializer):

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from bookings.models import Room, validate_policy
+from bookings.models import Room, validate_policy, validate_reminders
 from bookings.states import RoomType
 from common.api.serializers import (
     InstantField,
@@ -68,6 +68,7 @@ class StaffRoomSerializer(RoomSerializer):
 
     staff_email = serializers.CharField(allow_blank=True)
     notify_staff = serializers.BooleanField()
+    reminder_hours = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     created_at = InstantField()
     updated_at = InstantField()
 
@@ -87,6 +88,14 @@ class RoomInputSerializer(ModelSerializer):
         help_text="More notice can't earn less. Null: the site's own.",
     )
 
+    reminder_hours = serializers.ListField(
+        child=serializers.FloatField(),
+        required=False,
+        allow_null=True,
+        validators=[validate_reminders],
+        help_text="Hours before the start, as in [24, 2]; [] for none. Null: the site's own.",
+    )
+
     class Meta:
         model = Room
         fields = [
@@ -97,6 +106,7 @@ class RoomInputSerializer(ModelSerializer):
             "hourly_rate",
             "is_active",
             "metadata",
+            "reminder_hours",
             "timezone",
             "min_notice_minutes",
             "max_advance_days",

@@ -8,14 +8,15 @@ from django.utils import timezone
 from common.wake import quietly
 from portal.demo.houses import ROOMS, ensure_calendar, ensure_rooms
 from portal.demo.people import ensure_accounts, ensure_crowd
+from portal.demo.shelf import fill_shelf
 from portal.demo.stage import play_events
 from portal.demo.story import Cast, close_some, fill, play_scenes
 
 
 class Command(BaseCommand):
     help = (
-        "Make the demo's people, rooms, times, bookings and events. Run again, it adds what is "
-        "missing: the calendar always reaches four weeks ahead."
+        "Make the demo's people, rooms, times, bookings, events, plans and what they open. Run "
+        "again, it adds what is missing: the calendar always reaches four weeks ahead."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -34,8 +35,9 @@ class Command(BaseCommand):
             bookings = play_scenes(cast) + fill(cast)
             closed = close_some(cast)
             events = play_events(cast)
+            shelf = fill_shelf(cast)
         if options["verbosity"]:
             self.stdout.write(
                 f"{times} times, {bookings} bookings and {events} events made, "
-                f"{closed} times closed."
+                f"{closed} times closed, {shelf} plans, resources and subscriptions made."
             )

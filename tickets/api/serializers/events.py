@@ -1,7 +1,7 @@
 """Events, as everybody sees them, as staff see them, and as staff write them."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +13,7 @@ from common.api.serializers import (
     MoneyField,
     Serializer,
 )
+from common.api.writing import write
 from payments.api.serializers import RefundPolicyField, RefundTierSerializer
 from tickets.models import Event, Tier
 from tickets.models.event import MOST_PER_ORDER, MOST_PLACES, validate_policy
@@ -74,9 +75,19 @@ class HeldEventSerializer(Serializer):
     )
     refund_policy = serializers.SerializerMethodField(help_text="Null: the site's own.")
     online_url = serializers.SerializerMethodField(
-        help_text="Where it takes place online: for holders of a valid ticket and for staff."
+        help_text="Where it takes place online: for holders of a valid ticket and for staff; "
+        "null for others, and where there is no such address."
     )
     places_left = serializers.IntegerField(allow_null=True, help_text="Null: unlimited.")
+
+    def to_representation(self, instance: Event) -> Any:
+        # The same event stands in ticket after ticket.
+        context = cast("dict[str, Any]", self.context)
+        written = context.setdefault("written_events", {})
+        key = (type(self), instance.pk)
+        if key not in written:
+            written[key] = super().to_representation(instance)
+        return written[key]
 
     @extend_schema_field(MoneyField())
     def get_ticket_price(self, event: Event) -> Any:
@@ -92,7 +103,7 @@ class HeldEventSerializer(Serializer):
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_online_url(self, event: Event) -> str | None:
-        return event.online_url if event.pk in self.context["online_for"] else None
+        return event.online_url or None if event.pk in self.context["online_for"] else None
 
 
 class EventSerializer(HeldEventSerializer):
@@ -117,7 +128,7 @@ class EventSerializer(HeldEventSerializer):
 
     @extend_schema_field(TierSerializer(many=True))
     def get_tiers(self, event: Event) -> Any:
-        return TierSerializer(_offered(event), many=True, context=self.context).data
+        return write(_offered(event), TierSerializer, context=self.context, many=True)
 
 
 def _offered(event: Event) -> list[Tier]:
@@ -127,6 +138,8 @@ def _offered(event: Event) -> list[Tier]:
 class StaffEventSerializer(EventSerializer):
     """With what only staff may know."""
 
+    # As it is written: '' where there is none.
+    online_url = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
     staff_email = serializers.CharField(allow_blank=True)
     notify_staff = serializers.BooleanField()
     held = serializers.IntegerField(help_text="Places held unpaid.")

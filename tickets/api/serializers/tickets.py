@@ -8,9 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.serializers import IdField, InstantField, MoneyField, Serializer
-from common.api.shared import PersonSerializer
+from common.api.shared import PersonSerializer, StatusChangeSerializer
 from payments.api.serializers import RefundChoiceField, RefundStepSerializer, checkout_url
 from tickets.api.serializers.events import HeldEventSerializer
+from tickets.history import history_of
 from tickets.models import Ticket, TicketOrder
 from tickets.states import OrderStatus, TicketStatus, TicketType
 
@@ -82,15 +83,21 @@ class TicketSerializer(Serializer):
 
 
 class CheckedTicketSerializer(TicketSerializer):
-    """For who scans it: with whether its holder is inside."""
+    """For who scans it: with whether its holder is inside, and what kind of ticket it is."""
 
     is_inside = serializers.BooleanField()
+    ticket_label = serializers.CharField(
+        source="order.label", help_text="The kind of ticket as the event calls it."
+    )
 
 
 class DoorTicketSerializer(CheckedTicketSerializer):
-    """For who only scans: no prices."""
+    """For who only scans: no prices, and no addresses of papers that aren't served to them."""
 
     is_inside = serializers.BooleanField(required=False, help_text="For staff.")
+    ticket_label = serializers.CharField(
+        source="order.label", required=False, help_text="For staff."
+    )
     # Left empty rather than out: the shape of a ticket stays what it is.
     # DRF takes declared fields out of the class, so nobody meets the other kind.
     price_paid = serializers.SerializerMethodField()  # type: ignore[assignment]
@@ -99,6 +106,14 @@ class DoorTicketSerializer(CheckedTicketSerializer):
 
     @extend_schema_field(MoneyField(allow_null=True))
     def get_price_paid(self, ticket: Ticket) -> None:
+        return None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_qr_code_url(self, ticket: Ticket) -> None:
+        return None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_pdf_url(self, ticket: Ticket) -> None:
         return None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
@@ -119,9 +134,14 @@ class DoorTicketSerializer(CheckedTicketSerializer):
 
 
 class StaffTicketSerializer(CheckedTicketSerializer):
-    """With whose it is."""
+    """With whose it is and what happened to it, oldest first."""
 
     user = PersonSerializer()
+    history = serializers.SerializerMethodField()
+
+    @extend_schema_field(StatusChangeSerializer(many=True))
+    def get_history(self, ticket: Ticket) -> Any:
+        return StatusChangeSerializer(history_of(ticket), many=True).data
 
 
 class OrderSerializer(Serializer):
@@ -170,13 +190,17 @@ class PurchaseSerializer(Serializer):
     """What was bought, and where it is paid."""
 
     order = OrderSerializer(source="*")
-    checkout_url = serializers.SerializerMethodField(help_text="Null when there is nothing to pay.")
+    checkout_url = serializers.URLField(
+        allow_null=True, help_text="Null when there is nothing to pay."
+    )
     expires_at = InstantField(allow_null=True)
     tickets = TicketSerializer(many=True, help_text="None before it is paid.")
 
-    @extend_schema_field(serializers.URLField(allow_null=True))
-    def get_checkout_url(self, order: TicketOrder) -> str | None:
-        return checkout_url(order.payment) if order.is_pending else None
+    def to_representation(self, instance: TicketOrder) -> dict[str, Any]:
+        # The order says it all, so nothing is written twice.
+        order = self.fields["order"].to_representation(instance)
+        names = ("checkoutUrl", "expiresAt", "tickets")
+        return {"order": order} | {name: order[name] for name in names}
 
 
 class PurchaseInputSerializer(Serializer):

@@ -38,5 +38,5 @@ class EventViewSet(ApiViewSet):
         return Response(self.written(event, EventSerializer))
 
     def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
-        online = online_for(self.request.user, [event.pk for event in rows], self.at)
+        online = online_for(self.request.user, rows, self.at)
         return super().context_for(rows) | {"online_for": online}

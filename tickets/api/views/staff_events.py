@@ -22,6 +22,7 @@ from tickets.api.serializers.events import (
     StaffEventSerializer,
 )
 from tickets.api.serializers.tickets import StaffTicketSerializer
+from tickets.history import with_history
 from tickets.models import Event, Ticket
 from tickets.queries import event_numbers
 from tickets.services import delete_event, publish_event, save_event
@@ -159,7 +160,7 @@ class StaffEventViewSet(ApiViewSet):
         """All tickets of the event with whose they are, the newest first."""
         event = self.find(Event.objects.all(), pk)
         wanted = self.read_query(filters.StaffTicketQuery)
-        rows = Ticket.objects.with_everything().filter(event=event)
+        rows = with_history(Ticket.objects.with_everything().filter(event=event))
         return self.page(filters.tickets(rows, wanted, self.at), StaffTicketSerializer)
 
     @extend_schema(

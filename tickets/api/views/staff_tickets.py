@@ -10,8 +10,11 @@ from rest_framework.response import Response
 from accounts.authentication import signed_in
 from common.api.permissions import HasRole
 from common.api.views import ApiViewSet
+from tickets.api.serializers.door import ScanSerializer
 from tickets.api.serializers.tickets import StaffTicketSerializer, TicketStatusInputSerializer
+from tickets.history import with_history
 from tickets.models import Ticket
+from tickets.querysets import TicketQuerySet
 from tickets.services import set_ticket_status
 from tickets.states import TicketStatus
 
@@ -20,8 +23,22 @@ class StaffTicketViewSet(ApiViewSet):
     """What staff do with one ticket."""
 
     permission_classes = [HasRole]
-    needs = {"set_status": "tickets.desk_ticketorder"}
+    needs = {
+        "retrieve": "tickets.view_ticket",
+        "set_status": "tickets.desk_ticketorder",
+        "scans": "tickets.view_ticketscan",
+    }
     refusals = {"set_status": {409: ("invalid_transition",)}}
+
+    def everybodys(self) -> TicketQuerySet:
+        return with_history(Ticket.objects.with_everything())
+
+    @extend_schema(
+        operation_id="getStaffTicket", summary="Show any ticket", responses=StaffTicketSerializer
+    )
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """One ticket, with whose it is and its history."""
+        return Response(self.written(self.find(self.everybodys(), pk), StaffTicketSerializer))
 
     @extend_schema(
         operation_id="setTicketStatus",
@@ -35,8 +52,7 @@ class StaffTicketViewSet(ApiViewSet):
         `refunded`: from active, used or cancelled. Other than by the policy needs the permission
         to refund at discretion.
         """
-        rows = Ticket.objects.with_everything()
-        self.find(rows, pk)
+        self.find(Ticket.objects.all(), pk)
         wanted = self.read_body(TicketStatusInputSerializer)
         set_ticket_status(
             ticket_id=pk,
@@ -46,7 +62,18 @@ class StaffTicketViewSet(ApiViewSet):
             reason=wanted.get("reason") or "",
             refund=wanted.get("refund"),
         )
-        return Response(self.written(self.find(rows, pk), StaffTicketSerializer))
+        return Response(self.written(self.find(self.everybodys(), pk), StaffTicketSerializer))
+
+    @extend_schema(
+        operation_id="listTicketScans",
+        summary="List a ticket's scans",
+        responses=ScanSerializer(many=True),
+    )
+    def scans(self, request: Request, pk: int) -> Response:
+        """Every attempt with this ticket, refused and undone ones too, the latest first."""
+        ticket = self.find(Ticket.objects.all(), pk)
+        return self.page(ticket.scans.order_by("-pk"), ScanSerializer)
 
     def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
-        return super().context_for(rows) | {"online_for": {row.event_id for row in rows}}
+        tickets = {row.event_id for row in rows if isinstance(row, Ticket)}
+        return super().context_for(rows) | {"online_for": tickets}

@@ -25,7 +25,7 @@ from tickets.api.serializers.tickets import (
 )
 from tickets.models import Ticket, TicketOrder
 from tickets.querysets import OrderQuerySet, TicketQuerySet
-from tickets.services import cancel_order, cancel_ticket, purchase
+from tickets.services import cancel_order, cancel_ticket, place_order
 from tickets.services.release import release_lapsed_orders
 from tickets.states import TicketType
 
@@ -71,17 +71,16 @@ class OrderViewSet(HoldingViewSet):
         release_lapsed_orders(event_id=wanted["event_id"], at=self.at)
 
         def work() -> Answer:
-            order = purchase(
+            order = place_order(
                 user_id=signed_in(request).pk,
                 event_id=wanted["event_id"],
                 ticket_type=wanted.get("ticket_type") or TicketType.STANDARD,
                 quantity=wanted["quantity"],
                 at=self.at,
             )
-            made = self.find(self.own(), order.pk)
             return Answer(
-                self.written(made, PurchaseSerializer),
-                location=reverse("tickets_api:order", args=[made.pk]),
+                self.written(order, PurchaseSerializer),
+                location=reverse("tickets_api:order", args=[order.pk]),
             )
 
         return answer_once(request, work)
@@ -110,7 +109,7 @@ class OrderViewSet(HoldingViewSet):
         return Response(self.written(self.find(self.own(), pk), OrderSerializer))
 
     def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
-        online = online_for(self.request.user, [order.event_id for order in rows], self.at)
+        online = online_for(self.request.user, [order.event for order in rows], self.at)
         return super().context_for(rows) | {"online_for": online}
 
 
@@ -162,5 +161,5 @@ class TicketViewSet(ApiViewSet):
         return Response(self.written(self.find(self.own(), pk), TicketSerializer))
 
     def context_for(self, rows: Sequence[Any]) -> dict[str, Any]:
-        online = online_for(self.request.user, [ticket.event_id for ticket in rows], self.at)
+        online = online_for(self.request.user, [ticket.event for ticket in rows], self.at)
         return super().context_for(rows) | {"online_for": online}

@@ -9,7 +9,9 @@ from rest_framework.response import Response
 
 from accounts.authentication import address_of
 from common.api.views import ApiViewSet
+from common.api.writing import write
 from common.throttle import count_one
+from tickets.api.authentication import AT_THE_DOOR, link_of
 from tickets.api.online import online_for
 from tickets.api.serializers.tickets import (
     CheckedTicketSerializer,
@@ -28,6 +30,7 @@ WITHIN_SECONDS: Final = 60
 class ValidateViewSet(ApiViewSet):
     """Says what the door would say, and writes nothing."""
 
+    authentication_classes = AT_THE_DOOR
     permission_classes = [AllowAny]
     refusals = {"check": {429: ("throttled",)}}
 
@@ -46,10 +49,12 @@ class ValidateViewSet(ApiViewSet):
         """Always 200: `valid`, or `reason` why not. With `eventId`, at that event's door.
 
         Only its owner and who may scan are shown the ticket. Everybody else may ask 30 times a
-        minute from one address.
+        minute from one address. A scanner link asks at its own event's door.
         """
         wanted = self.read_body(ValidateInputSerializer)
-        verdict, ticket = validate(ticketCode, at=self.at, event_id=wanted.get("event_id"))
+        link = link_of(request)
+        event_id = wanted.get("event_id") if link is None else link.event_id
+        verdict, ticket = validate(ticketCode, at=self.at, event_id=event_id)
         answer: dict[str, Any] = {"valid": verdict.valid}
         if not verdict.valid:
             answer |= {"reason": verdict.reason, "code": verdict.code}
@@ -79,5 +84,5 @@ class ValidateViewSet(ApiViewSet):
     def _shown(self, ticket: Ticket, kind: type[TicketSerializer]) -> Any:
         # The rule asked for little; what is shown takes more.
         row = self.find(Ticket.objects.with_everything(), ticket.pk)
-        online = online_for(self.request.user, [row.event_id], self.at)
-        return kind(row, context={"at": self.at, "online_for": online}).data
+        online = online_for(self.request.user, [row.event], self.at)
+        return write(row, kind, context={"at": self.at, "online_for": online})

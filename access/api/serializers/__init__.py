@@ -1,0 +1,1 @@
+"""How plans and subscriptions look in the API."""

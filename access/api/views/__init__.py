@@ -1,0 +1,1 @@
+"""The API of plans, subscriptions and what they open."""

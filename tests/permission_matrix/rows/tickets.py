@@ -1,0 +1,103 @@
+"""Events, orders, tickets and the door."""
+
+from tests.permission_matrix.people import (
+    V1,
+    Row,
+    desk,
+    door,
+    everybody,
+    manager,
+    owner,
+    page,
+    paper,
+    signed_in,
+)
+
+CONCERT = {
+    "name": "Concert",
+    "eventType": "other",
+    "startDate": "2026-08-03T20:00:00+02:00",
+    "endDate": "2026-08-03T23:00:00+02:00",
+}
+SEAT = {
+    "idempotency_key": "6d7b9a5e-31d2-4f5a-9c55-0f3f3f1d7c11",
+    "ticket_type": "standard",
+    "quantity": 1,
+    "expected_amount": "20.00",
+}
+
+ROWS = [
+    Row("GET", V1 + "events", everybody(200)),
+    Row("GET", V1 + "events/<int:pk>", everybody(200), of="event"),
+    Row("POST", V1 + "tickets/purchase", signed_in(201), {"eventId": "<event>", "quantity": 1}),
+    Row("GET", V1 + "tickets/orders/<int:pk>", owner(200), of="order"),
+    Row("PUT", V1 + "tickets/orders/<int:pk>/cancel", owner(200), of="order"),
+    Row("GET", V1 + "tickets", signed_in(200)),
+    Row("GET", V1 + "tickets/<int:pk>", owner(200), of="ticket"),
+    Row("PUT", V1 + "tickets/<int:pk>/cancel", owner(200), of="ticket"),
+    Row("POST", V1 + "tickets/<str:ticketCode>/validate", everybody(200)),
+    Row("GET", V1 + "admin/events", desk(200)),
+    Row("POST", V1 + "admin/events", manager(201), CONCERT),
+    Row("GET", V1 + "admin/events/<int:pk>", desk(200), of="event"),
+    Row("PUT", V1 + "admin/events/<int:pk>", manager(200), {"name": "New"}, of="event"),
+    Row("PATCH", V1 + "admin/events/<int:pk>", manager(200), {"name": "New"}, of="event"),
+    Row("DELETE", V1 + "admin/events/<int:pk>", manager(200), of="event"),
+    Row("PUT", V1 + "admin/events/<int:pk>/publish", manager(200), of="draft"),
+    Row("GET", V1 + "admin/events/<int:pk>/tickets", desk(200), of="event"),
+    Row("GET", V1 + "admin/events/<int:pk>/stats", door(200), of="event"),
+    Row("GET", V1 + "admin/tickets/<int:pk>", desk(200), of="ticket"),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        desk(200),
+        {"status": "cancelled"},
+        of="ticket",
+    ),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        manager(200),
+        {"status": "cancelled", "refund": "full"},
+        of="ticket",
+    ),
+    Row(
+        "PUT",
+        V1 + "admin/tickets/<int:pk>/status",
+        manager(200),
+        {"status": "cancelled", "refund": "none"},
+        of="ticket",
+    ),
+    Row("GET", V1 + "admin/events/<int:pk>/door", door(200), of="event"),
+    Row("GET", V1 + "admin/events/<int:pk>/door/counts", door(200), of="event"),
+    # Too early to be let in; who may not scan isn't told even that.
+    Row("POST", V1 + "admin/tickets/<str:ticketCode>/scan", door(409), {"scanType": "check_in"}),
+    Row("POST", V1 + "admin/tickets/scans/<int:pk>/undo", door(200), of="scan"),
+    # People have none: only the link itself is told what it is for.
+    Row("GET", V1 + "admin/tickets/scanner-link", everybody(401)),
+    Row("GET", V1 + "admin/tickets/<int:pk>/scans", desk(200), of="ticket"),
+    Row("GET", "events", everybody(200)),
+    Row("GET", "events/<int:event_id>", everybody(200)),
+    Row("POST", "events/<int:event_id>", page(303), SEAT),
+    Row("GET", "tickets", page(200)),
+    Row("GET", "tickets/orders/<int:order_id>", owner(200, anonymous=302)),
+    Row("GET", "tickets/orders/<int:order_id>.ics", owner(200, anonymous=302)),
+    Row("GET", "tickets/orders/<int:order_id>/pdf", paper(200)),
+    Row("GET", "tickets/orders/<int:order_id>/cancel", owner(200, anonymous=302)),
+    Row(
+        "POST",
+        "tickets/orders/<int:order_id>/cancel",
+        owner(303, anonymous=302),
+        {"expected_refund": "20.00"},
+    ),
+    Row("GET", "tickets/<int:ticket_id>", owner(200, anonymous=302)),
+    Row("GET", "tickets/<int:ticket_id>/qr.png", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/qr.svg", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/pdf", paper(200)),
+    Row("GET", "tickets/<int:ticket_id>/cancel", owner(200, anonymous=302)),
+    Row(
+        "POST",
+        "tickets/<int:ticket_id>/cancel",
+        owner(303, anonymous=302),
+        {"expected_refund": "20.00"},
+    ),
+]
