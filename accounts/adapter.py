@@ -22,6 +22,16 @@ LONGEST_ADDRESS: Final = 254
 class AccountAdapter(DefaultAccountAdapter):
     """Account mails go through the outbox like all others; their body is kept secret there."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "cannot_remove_primary_email": "You can't remove your main e-mail address.",
+        "duplicate_email": "This e-mail address belongs to your account already.",
+        "email_password_mismatch": "E-mail address and password don't match an account.",
+        "email_taken": "Somebody is registered with this e-mail address already.",
+        "max_email_addresses": "You can't have more than %d e-mail addresses.",
+        "unknown_email": "No account has this e-mail address.",
+        "unverified_primary_email": "Your main e-mail address has to be confirmed first.",
+    }
+
     def clean_email(self, email: str) -> str:
         """Refuse what allauth would silently cut to the column's length, and what can't be seen."""
         cleaned: str = super().clean_email(email)

@@ -231,6 +231,13 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 # No password is fine: such a person signs in by an e-mailed code.
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.sign_in_forms.LoginForm",
+    "signup": "accounts.sign_in_forms.SignupForm",
+    "request_login_code": "accounts.sign_in_forms.RequestLoginCodeForm",
+    "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
+    "add_email": "accounts.sign_in_forms.AddEmailForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True

@@ -2,7 +2,6 @@
 
 import re
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -137,8 +136,6 @@ def account(request: Request) -> HttpResponse:
             "reminders": RemindersForm(initial={"wants_reminders": request.user.wants_reminders}),
             "subscriptions": told_briefly(request.user.pk, at=request.at),
             "calendar_url": calendar_url(request.user),
-            "password_text": "Change it" if request.user.has_usable_password() else "None set yet",
-            "mfa_text": "On" if is_mfa_enabled(request.user) else "Off",
         },
         status=400 if form.errors else 200,
     )

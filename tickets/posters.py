@@ -54,10 +54,15 @@ def marks_of(event: Event, *, at: datetime) -> Iterable[dict[str, str]]:
     """'Sold out' or 'Few left', 'Online', 'Free'."""
     if is_sold_out(event):
         yield {"label": "Sold out", "tone": "bad", "icon": "close"}
-    elif is_scarce(event):
-        yield {"label": "Few left", "tone": "wait", "icon": "hourglass"}
     if event.is_online:
         yield {"label": "Online", "tone": "accent", "icon": "globe"}
+    yield from marks_of_its_page(event, at=at)
+
+
+def marks_of_its_page(event: Event, *, at: datetime) -> Iterable[dict[str, str]]:
+    """'Few left', 'Free': its page says in words that it is sold out, and where it is."""
+    if is_scarce(event) and not is_sold_out(event):
+        yield {"label": "Few left", "tone": "wait", "icon": "hourglass"}
     if said_price(event, at=at) == "Free":
         yield {"label": "Free", "tone": "good", "icon": "check"}
 

@@ -79,3 +79,12 @@ def test_the_page_for_who_comes_too_often_says_what_to_do(client: Client) -> Non
 
     assert answer.status_code == 429
     assert "it is on its way" in " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", PAGE])
+def test_errors_call_the_address_what_its_field_is_called(client: Client, path: str) -> None:
+    answer = client.post(path, {"email": "nonsense", "login": "nonsense", "password": "short"})
+
+    words = answer.content.decode()
+    assert "E-mail: " in words
+    assert "Email: " not in words

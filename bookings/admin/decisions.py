@@ -28,7 +28,7 @@ from payments.refund_words import why_nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One of the moves that staff make, in words. `{n}` stands for how many bookings."""
+    """One of the moves that staff make, in words. `{what}` is 'this booking', or '3 bookings'."""
 
     status: BookingStatus
     title: str
@@ -42,7 +42,7 @@ class Decision:
 DECISIONS: Final[dict[BookingStatus, Decision]] = {
     BookingStatus.CONFIRMED: Decision(
         status=BookingStatus.CONFIRMED,
-        title="Confirm, to be paid at the desk",
+        title="Confirm {what}, to be paid at the desk",
         lead=(
             "The place is theirs for good and no longer waits for an online payment; "
             "what is due is paid at the desk. They are told by mail."
@@ -53,7 +53,7 @@ DECISIONS: Final[dict[BookingStatus, Decision]] = {
     ),
     BookingStatus.CANCELLED: Decision(
         status=BookingStatus.CANCELLED,
-        title="Cancel",
+        title="Cancel {what}",
         lead="The place becomes free at once and the customer is told by mail.",
         button="Cancel and free the place",
         done="is cancelled.",
@@ -62,7 +62,7 @@ DECISIONS: Final[dict[BookingStatus, Decision]] = {
     ),
     BookingStatus.COMPLETED: Decision(
         status=BookingStatus.COMPLETED,
-        title="Mark as completed",
+        title="Mark {what} as completed",
         lead="They were here. Should it turn out otherwise, it can still become 'not attended'.",
         button="Mark as completed",
         done="is completed.",
@@ -70,7 +70,7 @@ DECISIONS: Final[dict[BookingStatus, Decision]] = {
     ),
     BookingStatus.NO_SHOW: Decision(
         status=BookingStatus.NO_SHOW,
-        title="Mark as not attended",
+        title="Mark {what} as not attended",
         lead="They didn't come. Nothing is refunded; it can still be corrected to 'completed'.",
         button="Mark as not attended",
         done="is marked as not attended.",
@@ -84,9 +84,9 @@ def question_about(
 ) -> Question:
     """The page's words: each booking with what will become of it."""
     lines = [_line(decision, booking, by=by, at=at) for booking in bookings]
-    many = "" if len(bookings) == 1 else f" ({len(bookings)} bookings)"
+    what = "this booking" if len(bookings) == 1 else f"{len(bookings)} bookings"
     return Question(
-        title=decision.title + many,
+        title=decision.title.format(what=what),
         lead=decision.lead,
         button=decision.button,
         lines=lines,

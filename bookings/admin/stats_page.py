@@ -55,8 +55,8 @@ def stats_page(model_admin: Any, request: Request) -> HttpResponse:
         form = PeriodForm(initial={"since": since, "until": until})
     context = {
         **model_admin.admin_site.each_context(request),
+        # Without `opts`, which would put 'Bookings' there instead.
         "title": "Figures",
-        "opts": model_admin.opts,
         "form": form,
         "views": _views(today, since, until, room),
         "cards": _cards(told),

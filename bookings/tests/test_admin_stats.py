@@ -24,6 +24,8 @@ def test_the_month_in_figures(visit: MakeVisitor, make_booking: MakeBooking, man
     ):
         assert words in page.text
     assert "By day" in page.text
+    crumb = page.response.content.decode().partition("staff-crumb is-last")[2]
+    assert crumb.partition("</span>")[0].split() == ['">', "Figures"]
 
 
 def test_another_period_and_one_room(

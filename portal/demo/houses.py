@@ -54,7 +54,7 @@ ROOMS: Final = (
         breaks=LUNCH,
         busy=5,
         facts={
-            "name": "Dr Weber · Harbour Dental",
+            "name": "Dr Weber, Harbour Dental",
             "room_type": RoomType.TREATMENT,
             "description": "Dentist: check-ups, fillings and advice with Dr Anna Weber in "
             "treatment room 1, Harbour Street 4. Please come five minutes early; if it is your "
@@ -71,7 +71,7 @@ ROOMS: Final = (
         breaks=LUNCH,
         busy=3,
         facts={
-            "name": "Dental hygiene · Harbour Dental",
+            "name": "Dental hygiene, Harbour Dental",
             "room_type": RoomType.TREATMENT,
             "description": "A full hour of professional cleaning with Jonas Keller, dental "
             "hygienist, in treatment room 2. Good for everybody once or twice a year.",
@@ -90,7 +90,7 @@ ROOMS: Final = (
         hours=_daily(10, 18),
         busy=2,
         facts={
-            "name": "Maya Brooks · Brooks Coaching",
+            "name": "Maya Brooks, Brooks Coaching",
             "room_type": RoomType.CONSULTATION,
             "description": "One hour of career coaching with Maya Brooks, in the quiet back room "
             "at 212 Warren Street, New York. Bring the one question that keeps you awake.",
@@ -105,7 +105,7 @@ ROOMS: Final = (
         hours={2: [Window(time(9), time(12))], 4: [Window(time(14), time(18))]},
         busy=1,
         facts={
-            "name": "Free first consultation · Brooks Coaching",
+            "name": "Free first consultation, Brooks Coaching",
             "room_type": RoomType.CONSULTATION,
             "description": "Half an hour to get to know each other, free of charge and without any "
             "obligation. In New York or by telephone, as you like.",
@@ -120,7 +120,7 @@ ROOMS: Final = (
         hours=_daily(8, 20),
         busy=3,
         facts={
-            "name": "Atlas · Quarter House",
+            "name": "Atlas, Quarter House",
             "room_type": RoomType.MEETING,
             "description": "The big meeting room under the roof: twelve seats, a screen for video "
             "calls, a whiteboard wall, and a terrace for the break.",
@@ -136,7 +136,7 @@ ROOMS: Final = (
         hours=_daily(8, 20),
         busy=2,
         facts={
-            "name": "Linden · Quarter House",
+            "name": "Linden, Quarter House",
             "room_type": RoomType.MEETING,
             "description": "A quiet room for six with a view of the linden trees. Coffee and water "
             "are on the house.",
@@ -152,7 +152,7 @@ ROOMS: Final = (
         places=5,
         busy=6,
         facts={
-            "name": "Shared studio · Quarter House",
+            "name": "Shared studio, Quarter House",
             "room_type": RoomType.OFFICE,
             "description": "Five desks by the north window, for two hours at a time. Bring your "
             "laptop, share the quiet; every place is booked by itself.",

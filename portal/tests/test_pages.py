@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from bookings.states import BookingStatus
 from tests.infrastructure.pages import MakeVisitor
-from tests.infrastructure.world import START, MakeBooking, MakeRoom, MakeSlot, MakeUser
+from tests.infrastructure.world import START, MakeBooking, MakeRoom, MakeSlot
 
 # --- The front page -------------------------------------------------------------------------
 
@@ -117,24 +117,13 @@ def test_too_long_a_name_is_said_at_its_field(visit: MakeVisitor, customer: User
     assert customer.name == "Ada Lovelace"
 
 
-def test_the_account_leads_to_everything_about_it(
-    visit: MakeVisitor, customer: User, make_user: MakeUser
-) -> None:
+def test_the_account_leads_to_everything_about_it_once(visit: MakeVisitor, customer: User) -> None:
     page = visit(customer).get("/account")
 
-    ways = {href for words, href in page.links}
-    assert {
-        "/bookings",
-        "/accounts/email/",
-        "/accounts/password/change/",
-        "/accounts/2fa/",
-    } <= ways
-    assert page.has_link("Password Change it")
-    assert page.has_link("Two-step sign-in Off")
-    by_code = make_user("code@example.com")
-    by_code.set_unusable_password()
-    by_code.save()
-    assert visit(by_code).get("/account").has_link("Password None set yet")
+    ways = [href for words, href in page.links]
+    for way in ("/accounts/email/", "/accounts/password/change/", "/accounts/2fa/"):
+        assert ways.count(way) == 1
+    assert "/bookings" in ways
 
 
 def test_signing_out_is_a_form(visit: MakeVisitor, customer: User) -> None:

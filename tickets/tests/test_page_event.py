@@ -211,3 +211,12 @@ def test_the_page_takes_as_many_queries_for_many_orders_as_for_none(
         buy(event, customer)
     # The event and its tiers.
     assert queries() == bare == 2
+
+
+def test_what_the_page_says_in_words_has_no_mark(visit: MakeVisitor, make_event: MakeEvent) -> None:
+    event = make_event(is_online=True, current_participants=100)
+
+    text = look(visit(), event).text
+
+    assert text.count("Online") == 1
+    assert "This event is sold out." in text

@@ -26,7 +26,7 @@ from payments.refund_words import refund_line
 from tickets.forms import BuyForm, ChoiceForm
 from tickets.models import Event
 from tickets.offers import Choice, Offer, address, choose, is_sold_out, offers_of
-from tickets.posters import marks_of
+from tickets.posters import marks_of_its_page
 from tickets.queries import has_valid_ticket
 from tickets.refusals import explain
 from tickets.services import purchase
@@ -78,7 +78,7 @@ def _page(
             "where": said_where(found),
             "doors": _doors(request, found),
             "is_over": found.is_over(at),
-            "marks": list(marks_of(found, at=at)) if found.is_on_sale(at) else [],
+            "marks": list(marks_of_its_page(found, at=at)) if found.is_on_sale(at) else [],
             "online_url": _online_url(request, found),
             "offers": [_shown(found, offer, choice) for offer in offers],
             "is_on_sale": found.is_on_sale(at),
