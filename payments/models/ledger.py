@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from common.money import money
@@ -260,6 +261,8 @@ class PaymentAttempt(models.Model):
     captured = models.DecimalField(max_digits=10, decimal_places=2, default=ZERO)
     # What banks have taken of it by disputes, so that lists needn't ask for these.
     disputed = models.DecimalField(max_digits=10, decimal_places=2, default=ZERO)
+    # For sums: no dispute takes more than came in.
+    AT_BANKS: ClassVar = Least("disputed", "captured")
     last_error = models.TextField(blank=True)
     # At the desk: how, which receipt, by whom.
     method = models.CharField(max_length=10, choices=DeskMethod.choices, blank=True)
