@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -92,8 +91,11 @@ def _hear_meanwhile(agreement: BillingAgreement, at: datetime) -> None:
     Else a bill that is paid meanwhile, and whose webhook is lost, is known to nobody.
     """
     if agreement.told_at is None or agreement.told_at <= at - HEARD_LATELY:
-        with suppress(GatewayUnavailable, GatewayRefused):
+        try:
             _ask_until_applied(agreement, at)
+        # Whatever it is, that it couldn't be told is noted all the same.
+        except Exception as error:  # noqa: BLE001
+            logger.warning("agreement %s: nor could it be asked about: %s", agreement.pk, error)
 
 
 def try_to(

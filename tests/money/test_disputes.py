@@ -310,9 +310,26 @@ def test_the_customer_is_told_before_the_click_why_nothing_comes_back(
     question = visitor.get(f"{booking.get_absolute_url()}/cancel")
     assert AT_YOUR_BANK in question.text
     assert "too little time" not in question.text
+    # The time line of the terms would promise what nobody gives.
+    assert "80.00 USD" not in question.text
     cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
 
     assert AT_YOUR_BANK in visitor.get(booking.get_absolute_url()).text
+
+
+def test_whose_tickets_are_disputed_is_told_before_the_click_what_comes_back(
+    visit: MakeVisitor, event: Event, customer: User
+) -> None:
+    order = pay_order(buy(event, customer, 2))
+    assert order.payment is not None
+    visitor, path = visit(customer), f"/tickets/{order.tickets.earliest('pk').pk}/cancel"
+    assert visitor.get(path).tags("ol", "aria-label")
+
+    dispute(order.payment, amount=Decimal(30))
+
+    question = visitor.get(path)
+    assert "10.00 USD" in question.text
+    assert question.tags("ol", "aria-label") == []
 
 
 def test_staff_are_told_before_the_click_why_nothing_comes_back(
