@@ -108,10 +108,14 @@ def subscription_renewed(subscription: Subscription, payment: Payment, *, at: da
 
 
 def payment_failed(subscription: Subscription, *, at: datetime) -> None:
-    """With the way to pay, and until when it stays open. Once for each try that failed."""
+    """With the way to pay, when it is tried again, and until when it stays open.
+
+    Once for each try that failed.
+    """
     agreement = subscription.agreement
     open_until = subscription.access_until
     tries = agreement.failed_tries if agreement else 0
+    next_try = agreement.next_collect_at if agreement else None
     assert subscription.paid_until is not None
     key = f"{subscription.pk}:{subscription.paid_until:%Y%m%d}"
     _queue(
@@ -124,6 +128,7 @@ def payment_failed(subscription: Subscription, *, at: datetime) -> None:
             "open_until": _moment(open_until),
             "is_open": open_until is not None and open_until > at,
             "pay_url": agreement.pay_url if agreement else "",
+            "next_try": said_date(next_try) if next_try and next_try > at else "",
         },
     )
 

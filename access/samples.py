@@ -77,6 +77,7 @@ def _failed() -> dict[str, Any]:
         is_open=True,
         is_again=False,
         pay_url="https://pay.example.com/bill/1",
+        next_try=said_date(timezone.now() + timedelta(days=3)),
     )
 
 

@@ -125,6 +125,9 @@ def _facts(subscription: Subscription, at: datetime) -> list[dict[str, str]]:
             facts["Next payment"] = f"{said_amount(subscription)} on {said_date(until)}"
         elif subscription.status == SubscriptionStatus.CANCELLED:
             facts["Open until"] = said_moment(until)
+    next_try = subscription.agreement.next_collect_at if subscription.agreement else None
+    if next_try is not None and next_try > at and is_payment_failed(subscription, at=at):
+        facts["Next try to collect"] = f"{said_amount(subscription)} on {said_date(next_try)}"
     facts["Number"] = str(subscription.pk)
     return [{"label": label, "text": text} for label, text in facts.items()]
 

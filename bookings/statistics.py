@@ -39,6 +39,7 @@ class Tally:
     bookings: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BookingStatus.values, 0))
     captured: Decimal = ZERO
     refunded: Decimal = ZERO
+    disputed: Decimal = ZERO
     open_places: int = 0
     taken_places: int = 0
 
@@ -49,7 +50,8 @@ class Tally:
             "revenue": {
                 "captured": quantize(self.captured, currency),
                 "refunded": quantize(self.refunded, currency),
-                "net": quantize(self.captured - self.refunded, currency),
+                "disputed": quantize(self.disputed, currency),
+                "net": quantize(self.captured - self.refunded - self.disputed, currency),
             },
             "occupancy": {
                 "open_places": self.open_places,
@@ -63,7 +65,8 @@ def booking_statistics(*, since: date, until: date, room_id: int | None = None) 
     """From `since` to `until`, both inclusive, of one room or of all; five queries.
 
     Bookings and places count on the day of their timeslot, money on the day it came in or was
-    asked back; a refund that failed counts nothing. Money is Decimal in the site's currency, the
+    asked back; a refund that failed counts nothing, and what cardholders' banks have taken by
+    disputes counts where it had come in. Money is Decimal in the site's currency, the
     rest plain numbers and words. `by_period` goes by day, beyond two months by month (`step`).
     `open_places` are those that could be booked or are: of a closed time only the taken ones.
 
@@ -97,6 +100,7 @@ def booking_statistics(*, since: date, until: date, room_id: int | None = None) 
     for row in _captured(by_id, since, until):
         for tally in tallies(row["room"], row["day"]):
             tally.captured += row["amount"]
+            tally.disputed += row["at_banks"]
     for row in _refunded(by_id, since, until):
         for tally in tallies(row["room"], row["day"]):
             tally.refunded += row["amount"]
@@ -153,7 +157,7 @@ def _captured(rooms: dict[int, Room], since: date, until: date) -> Rows:
         found.order_by()
         .annotate(day=_local_day("paid_at", room, rooms, since, until), room=F(f"{room}_id"))
         .values("room", "day")
-        .annotate(amount=Sum("captured"))
+        .annotate(amount=Sum("captured"), at_banks=Sum(PaymentAttempt.AT_BANKS))
     )
 
 

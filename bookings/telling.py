@@ -131,8 +131,11 @@ def money_notes(booking: Booking) -> list[dict[str, str]]:
 
 
 def refund_steps(booking: Booking, *, at: datetime) -> list[dict[str, Any]]:
-    """The frozen refund terms as a time line; empty when nothing was paid."""
-    if booking.price == ZERO or booking.is_payment_due:
+    """The frozen refund terms as a time line; empty when nothing was paid, or a bank has it.
+
+    What a cancel gives back then isn't what the terms say: the sentence beside it is.
+    """
+    if booking.price == ZERO or booking.is_payment_due or refund_words.at_bank(booking.payment):
         return []
     return refund_line(
         booking.refund_schedule, zone=booking.room.timezone, currency=booking.currency, now=at

@@ -229,7 +229,9 @@ def statistics(event: Event) -> dict[str, Any]:
     """Counts for the staff: by status and by type, and the money from the ledger; sums, no rows."""
     tickets = Ticket.objects.filter(event=event).order_by()
     of_event = {"payment__ticket_orders__event": event}
-    captured = PaymentAttempt.objects.filter(**of_event).aggregate(sum=Sum("captured"))["sum"]
+    sums = PaymentAttempt.objects.filter(**of_event).aggregate(
+        came_in=Sum("captured"), at_banks=Sum(PaymentAttempt.AT_BANKS)
+    )
     refunds = Refund.objects.filter(**of_event).exclude(status=RefundState.FAILED)
     return {
         "sold": event.current_participants,
@@ -237,7 +239,8 @@ def statistics(event: Event) -> dict[str, Any]:
         "places_left": event.places_left,
         "by_status": dict(tickets.values_list("status").annotate(count=Count("pk"))),
         "by_type": dict(tickets.live().values_list("ticket_type").annotate(count=Count("pk"))),
-        "captured": captured or ZERO,
+        "captured": sums["came_in"] or ZERO,
+        "disputed": sums["at_banks"] or ZERO,
         "refunded": refunds.aggregate(sum=Sum("amount"))["sum"] or ZERO,
         "inside": tickets.filter(is_inside=True).count(),
     }
@@ -252,7 +255,7 @@ def event_numbers(event: Event, *, at: datetime, with_money: bool) -> dict[str, 
     by_status[TicketStatus.ACTIVE] -= late - by_status[TicketStatus.EXPIRED]
     by_status[TicketStatus.EXPIRED] = late
     if not with_money:
-        numbers |= {"captured": None, "refunded": None}
+        numbers |= {"captured": None, "refunded": None, "disputed": None}
     return numbers | {
         "event_id": event.pk,
         "max_participants": event.max_participants,

@@ -68,7 +68,8 @@ ORDER_MOVES: Final[Moves] = {
     # Only late money takes this way, and only when there is room: services.deliver.
     OrderStatus.EXPIRED: {OrderStatus.PAID},
     OrderStatus.PAID: {OrderStatus.REFUNDED, OrderStatus.CANCELLED},
-    OrderStatus.CANCELLED: set(),
+    # Given back without money, which staff have given by now.
+    OrderStatus.CANCELLED: {OrderStatus.REFUNDED},
     OrderStatus.REFUNDED: set(),
 }
 

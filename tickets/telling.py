@@ -13,7 +13,7 @@ from common import clock
 from common.money import money
 from common.telling import Standing
 from payments.models import ZERO
-from payments.refund_words import refund_line, refund_notes, refund_sentence
+from payments.refund_words import at_bank, refund_line, refund_notes, refund_sentence
 from tickets.models import Event, Ticket, TicketOrder
 from tickets.standing import held_until, standing_of_order, standing_of_ticket
 from tickets.states import TicketStatus
@@ -286,6 +286,8 @@ def _leaving(
 ) -> Leaving:
     due = order.refund_for(order.refund_percent_at(at), tickets=count)
     was_paid = order.payment is not None and order.payment.captured > ZERO
+    # What a bank has taken doesn't come back by the terms.
+    has_steps = was_paid and not at_bank(order.payment)
     price = order.unit_price * count
     back = f" and get {money(due, order.currency)} back" if due else ""
     thing = "the ticket" if count == 1 else f"{count} tickets"
@@ -293,7 +295,7 @@ def _leaving(
         words=words,
         question=f"{words}?",
         sentence=refund_sentence(due, price, order.currency, payment=order.payment),
-        steps=_steps(order, count, at) if was_paid else [],
+        steps=_steps(order, count, at) if has_steps else [],
         button=f"Cancel {thing}{back}",
         href=href,
         keep_href=keep_href,

@@ -141,7 +141,9 @@ def test_a_second_cancel_leads_to_the_page(
 def test_a_failed_payment_is_paid_by_hand(
     visit: MakeVisitor, customer: User, running: Subscription
 ) -> None:
-    BillingAgreement.objects.update(pay_url="https://pay.example/bill")
+    BillingAgreement.objects.update(
+        pay_url="https://pay.example/bill", next_collect_at=NOW + timedelta(days=3)
+    )
     running.move_to(SubscriptionStatus.PAST_DUE, at=NOW, paid_until=NOW)
     visitor = visit(customer)
 
@@ -150,6 +152,7 @@ def test_a_failed_payment_is_paid_by_hand(
     assert page.h1 == "Your last payment didn't go through"
     assert "Basic stays open until Thu 9 Jul 2026." in page.text
     assert page.href("Pay 10.00 USD now") == "https://pay.example/bill"
+    assert "Next try to collect 10.00 USD on Sun 5 Jul 2026" in page.text
     assert "It ends at once: what was paid for is over." in page.text
     assert home.href("See and pay") == path(running)
 

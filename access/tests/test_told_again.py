@@ -14,8 +14,10 @@ from access.services import (
     trial_days_for,
 )
 from access.states import SubscriptionStatus
+from access.words import said_date
 from accounts.models import User
 from notifications.models import OutgoingMail
+from notifications.registry import find_kind
 from payments.gateways.base import AgreementStatus, InvoiceStatus
 from payments.models import Refund
 from payments.services import lapse
@@ -110,24 +112,35 @@ def test_each_try_that_fails_is_told_once(plan: Plan, customer: User) -> None:
     first = bill(str(attempt.invoice_id))
 
     def fails(tries: int, *, days: int) -> None:
-        unpaid = bill("in_2", covers_from=AUGUST, status=InvoiceStatus.OPEN, tries=tries)
         at = AUGUST + days * DAY
+        unpaid = bill(
+            "in_2",
+            covers_from=AUGUST,
+            status=InvoiceStatus.OPEN,
+            tries=tries,
+            # After the last try nobody tries again.
+            next_try_at=at + 3 * DAY if tries < 4 else None,
+        )
         hear(agreement, first, unpaid, at=at, status=AgreementStatus.PAST_DUE)
 
     for tries, days in [(1, 0), (1, 1), (2, 3), (2, 3), (4, 5), (4, 6)]:
         fails(tries, days=days)
 
     mails = OutgoingMail.objects.filter(kind="subscription_payment_failed").order_by("pk")
-    assert [(mail.created_at, mail.context["is_again"]) for mail in mails] == [
-        (AUGUST, False),
-        (AUGUST + 3 * DAY, True),
-        (AUGUST + 5 * DAY, True),
+    told = [(mail.created_at, mail.context["is_again"], mail.context["next_try"]) for mail in mails]
+    assert told == [
+        (AUGUST, False, said_date(AUGUST + 3 * DAY)),
+        (AUGUST + 3 * DAY, True, said_date(AUGUST + 6 * DAY)),
+        (AUGUST + 5 * DAY, True, ""),
     ]
+    texts = [find_kind(mail.kind).builder(mail).text for mail in mails]
+    assert ["We try again on" in text for text in texts] == [True, True, False]
     paid = bill("in_2", covers_from=AUGUST, paid_at=AUGUST + 6 * DAY)
     hear(agreement, first, paid, at=AUGUST + 6 * DAY)
     held.refresh_from_db()
     agreement.refresh_from_db()
     assert (held.status, agreement.failed_tries) == (S.ACTIVE, 0)
+    assert agreement.next_collect_at is None
 
 
 # --- one trial a person -------------------------------------------------------------------------

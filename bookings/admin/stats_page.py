@@ -121,7 +121,8 @@ def _cards(told: dict[str, Any]) -> list[dict[str, str]]:
             "label": "Revenue, net",
             "figure": money(revenue["net"], currency),
             "text": f"{money(revenue['captured'], currency)} taken in, "
-            f"{money(revenue['refunded'], currency)} given back",
+            f"{money(revenue['refunded'], currency)} given back"
+            + _at_banks(revenue["disputed"], currency),
         },
         {
             "label": "Occupancy",
@@ -129,6 +130,11 @@ def _cards(told: dict[str, Any]) -> list[dict[str, str]]:
             "text": f"{places['taken_places']:,} of {places['open_places']:,} places taken",
         },
     ]
+
+
+def _at_banks(disputed: Decimal, currency: str) -> str:
+    """Said only where there is some."""
+    return f", {money(disputed, currency)} taken by cardholders' banks" if disputed else ""
 
 
 def _lines(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:

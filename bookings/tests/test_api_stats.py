@@ -38,7 +38,7 @@ def test_the_figures(
     assert answer.status_code == 200
     whole = {
         "bookings": NONE | {"total": 2, "confirmed": 1, "cancelled": 1},
-        "revenue": {"captured": 161, "refunded": 80.5, "net": 80.5},
+        "revenue": {"captured": 161, "refunded": 80.5, "disputed": 0, "net": 80.5},
         "occupancy": {"openPlaces": 3, "takenPlaces": 1, "rate": 0.3333},
     }
     periods = found.pop("byPeriod")
@@ -59,7 +59,7 @@ def test_the_figures(
         "occupancy": {"openPlaces": 0, "takenPlaces": 0, "rate": 0},
     }
     assert periods[-1]["bookings"] == whole["bookings"]
-    assert periods[-1]["revenue"] == {"captured": 0, "refunded": 0, "net": 0}
+    assert periods[-1]["revenue"] == {"captured": 0, "refunded": 0, "disputed": 0, "net": 0}
 
 
 def test_of_a_room_or_of_some_days(

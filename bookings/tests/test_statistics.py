@@ -60,6 +60,7 @@ def test_bookings_money_and_places_are_counted(
     assert told["revenue"] == {
         "captured": Decimal("240.00"),
         "refunded": Decimal("80.00"),
+        "disputed": Decimal("0.00"),
         "net": Decimal("160.00"),
     }
     assert told["occupancy"] == {"open_places": 5, "taken_places": 3, "rate": 0.6}

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 TELL_AGAIN_AFTER = timedelta(minutes=2)
 # Told and answered, and the answer isn't what we wanted.
 INSIST_AFTER = timedelta(minutes=5)
+# While it can't be told, it is asked once in so long.
+HEARD_LATELY = timedelta(hours=1)
 # Others may have been faster each time; the beat comes back to it.
 TRIES = 3
 
@@ -75,11 +77,25 @@ def tell_agreement(agreement_id: int, *, at: datetime) -> bool:
         is_answered = True
     except Exception as error:
         is_answered = isinstance(error, GatewayRefused)
+        _hear_meanwhile(agreement, at)
         wait = _note(agreement, error, at)
         raise
     finally:
         left = release_wish(agreement_id=agreement_id, is_answered=is_answered, wait=wait, at=at)
     return not left.wants_change()
+
+
+def _hear_meanwhile(agreement: BillingAgreement, at: datetime) -> None:
+    """What can't be told what we want is listened to all the same, now and then.
+
+    Else a bill that is paid meanwhile, and whose webhook is lost, is known to nobody.
+    """
+    if agreement.told_at is None or agreement.told_at <= at - HEARD_LATELY:
+        try:
+            _ask_until_applied(agreement, at)
+        # Whatever it is, that it couldn't be told is noted all the same.
+        except Exception as error:  # noqa: BLE001
+            logger.warning("agreement %s: nor could it be asked about: %s", agreement.pk, error)
 
 
 def try_to(

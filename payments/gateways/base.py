@@ -114,6 +114,8 @@ class ProviderInvoice:
     paid_at: datetime | None = None
     # How often it was tried to collect it by itself; 0 when the provider doesn't tell.
     tries: int = 0
+    # When it is tried again by itself; None when it isn't, or nobody knows.
+    next_try_at: datetime | None = None
     # Where it can be paid by hand while it is open.
     pay_url: str = ""
     created_at: datetime | None = None

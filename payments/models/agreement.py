@@ -45,6 +45,8 @@ class BillingAgreement(models.Model):
     pay_url = models.CharField(max_length=1000, blank=True)
     # How often it was tried in vain to collect that bill, 0 when none is open.
     failed_tries = models.PositiveIntegerField(default=0)
+    # When the provider tries that bill again by itself.
+    next_collect_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # When the provider's answer was written here, and how many were so far: one that was asked for
     # before the last of them may be older than it, and doesn't overwrite it.

@@ -117,6 +117,7 @@ def _note_state(agreement: BillingAgreement, told: ProviderAgreement, at: dateti
         unpaid = None
     agreement.pay_url = unpaid.pay_url if unpaid else ""
     agreement.failed_tries = unpaid.tries if unpaid else 0
+    agreement.next_collect_at = unpaid.next_try_at if unpaid else None
     _note_wish(agreement, told, at)
 
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from common.errors import InvalidTransition
 from common.service import service
 from common.wake import wake
 from payments.models import Payment
 from payments.policies import holds_on_to_provider
 from payments.purposes import handler_of
 from payments.queries import live_attempts
-from payments.states import ClosedBecause, PaymentState
+from payments.states import HOLDING, ClosedBecause, PaymentState
 
 
 @service
@@ -30,11 +31,13 @@ def give_up(
     """The customer doesn't want it any more: the place is free at once. Again is harmless.
 
     One whose time is over has lapsed, whatever `because` says. Raises InvalidTransition when it is
-    paid already.
+    paid already, or is theirs and to be paid at the desk: then it is cancelled, not given up.
     """
     payment = Payment.objects.locked(payment_id)
     if payment.status == PaymentState.CLOSED:
         return payment
+    if payment.status not in HOLDING:
+        raise InvalidTransition("There is nothing to give up: this isn't a hold any more.")
     why = ClosedBecause.LAPSED if payment.has_lapsed(at) else because
     close_payment(payment, because=why, at=at)
     handler_of(payment).on_closed(payment, at=at)

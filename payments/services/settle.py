@@ -11,7 +11,7 @@ from common.service import service
 from payments import emails
 from payments.errors import CannotDeliver
 from payments.gateways.base import Session, SessionStatus
-from payments.models import Payment, PaymentAttempt
+from payments.models import ZERO, Payment, PaymentAttempt
 from payments.purposes import handler_of
 from payments.services.begin import (
     begin_agreement,
@@ -101,6 +101,7 @@ def _book_money(payment: Payment, attempt: PaymentAttempt, session: Session, at:
                 # Delivered after all: it must not read as a purchase that ended without its goods.
                 payment.closed_because = ""
                 payment.save(update_fields=["closed_because"])
+        _return_excess(payment, attempt, at)
     except CannotDeliver as error:
         logger.warning(
             "payment %s: %s came too late and goes back: %s",
@@ -118,6 +119,18 @@ def _book_money(payment: Payment, attempt: PaymentAttempt, session: Session, at:
             payment.closed_because = ClosedBecause.LAPSED
             payment.save(update_fields=["closed_because"])
             handler_of(payment).on_closed(payment, at=at)
+
+
+def _return_excess(payment: Payment, attempt: PaymentAttempt, at: datetime) -> None:
+    """Staff let it be paid later, less was due by then, and the page of before was paid."""
+    excess = attempt.captured - payment.amount
+    if excess <= ZERO:
+        return
+    reason = "less was due by the time it was paid"
+    given = request_refund(payment, amount=excess, attempt=attempt, reason=reason, at=at)
+    if given:
+        message = "Less was due by the time your payment came."
+        emails.refund_given(payment.refunds.latest("pk"), amount=given, message=message, at=at)
 
 
 def _book_waiting(payment: Payment, attempt: PaymentAttempt, at: datetime) -> None:

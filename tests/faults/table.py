@@ -219,7 +219,9 @@ def _plans() -> list[Case]:
         "come last and backwards": _backwards,
     }
     for (name, (story, _)), (how, trouble) in itertools.product(PLANS.items(), hows.items()):
-        add("webhooks of subscriptions", f"{name}, they {how}", story, trouble)
+        is_unheard = story is plans.refunded_in_the_dashboard and how == "never come"
+        told_so = plans.refunded_in_the_dashboard_unheard if is_unheard else story
+        add("webhooks of subscriptions", f"{name}, they {how}", told_so, trouble)
     calls: dict[str, tuple[str, ...]] = {
         "subscription.retrieve": ("renews", "renewal fails and recovers", "cancels"),
         "invoice.list": ("renews", "renewal fails for good"),

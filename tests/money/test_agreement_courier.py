@@ -21,6 +21,7 @@ from payments.models import (
     DemoSession,
     Payment,
     PaymentAttempt,
+    Refund,
 )
 from payments.policies import period_end
 from payments.states import AgreementState, AttemptState, PaymentState, Wanted
@@ -248,6 +249,41 @@ def test_told_again_when_the_answer_was_lost(
     assert not agreement.wants_change()
     assert (agreement.status, agreement.ended_at) == (AgreementState.ENDED, NOW) or mood == "down"
     assert DemoAgreement.objects.exclude(ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize("mood", ["down", "no"])
+def test_who_can_not_be_told_is_listened_to_once_an_hour(
+    agreement: BillingAgreement, moody: Moody, now: Callable[[datetime], None], mood: str
+) -> None:
+    """A month is collected though the end was wanted, and no webhook comes of it."""
+    want(agreement, Wanted.END_NOW)
+
+    for minute in (1, 30, 59, 61):
+        now(RENEWS + timedelta(minutes=minute))
+        moody.moods = [mood]
+        tell_agreements()
+
+    agreement.refresh_from_db()
+    heard = [Wanted.END_NOW, "look"]
+    assert moody.calls == [*heard, Wanted.END_NOW, Wanted.END_NOW, *heard]
+    assert bills() == [PaymentState.PAID] * 2
+    assert Refund.objects.get().amount == PRICE
+    assert agreement.wants_change()
+    assert agreement.last_error
+
+
+def test_who_answers_nothing_is_not_listened_to_for_ever(
+    agreement: BillingAgreement, moody: Moody, now: Callable[[datetime], None]
+) -> None:
+    want(agreement, Wanted.END_NOW)
+    now(RENEWS + timedelta(minutes=1))
+    moody.moods = ["down", "down"]
+
+    tell_agreements()
+
+    agreement.refresh_from_db()
+    assert (agreement.tries, agreement.paid_until) == (1, RENEWS)
+    assert bills() == [PaymentState.PAID]
 
 
 def test_whose_teller_was_killed_is_told_by_the_next(

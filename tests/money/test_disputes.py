@@ -9,6 +9,7 @@ from accounts.models import User
 from bookings.models import Booking, Timeslot
 from bookings.services import cancel_booking, cancel_by_staff
 from bookings.states import BookingStatus
+from bookings.statistics import booking_statistics
 from common.errors import InvalidInput
 from notifications.models import OutgoingMail
 from notifications.rendering import render_mail
@@ -309,9 +310,26 @@ def test_the_customer_is_told_before_the_click_why_nothing_comes_back(
     question = visitor.get(f"{booking.get_absolute_url()}/cancel")
     assert AT_YOUR_BANK in question.text
     assert "too little time" not in question.text
+    # The time line of the terms would promise what nobody gives.
+    assert "80.00 USD" not in question.text
     cancel_booking(booking_id=booking.pk, by=customer, at=NOW)
 
     assert AT_YOUR_BANK in visitor.get(booking.get_absolute_url()).text
+
+
+def test_whose_tickets_are_disputed_is_told_before_the_click_what_comes_back(
+    visit: MakeVisitor, event: Event, customer: User
+) -> None:
+    order = pay_order(buy(event, customer, 2))
+    assert order.payment is not None
+    visitor, path = visit(customer), f"/tickets/{order.tickets.earliest('pk').pk}/cancel"
+    assert visitor.get(path).tags("ol", "aria-label")
+
+    dispute(order.payment, amount=Decimal(30))
+
+    question = visitor.get(path)
+    assert "10.00 USD" in question.text
+    assert question.tags("ol", "aria-label") == []
 
 
 def test_staff_are_told_before_the_click_why_nothing_comes_back(
@@ -351,6 +369,42 @@ def test_a_ticket_of_a_disputed_order_is_given_back_without_money(
     assert Event.objects.get().current_participants == 1
     assert AT_YOUR_BANK in told("tickets_cancelled")[1]
     assert differences(order.payment) == []
+
+
+# --- The figures ----------------------------------------------------------------------------
+
+
+def test_what_banks_have_taken_is_no_revenue(
+    paid: Payment, event: Event, customer: User, manager: User, visit: MakeVisitor
+) -> None:
+    order = pay_order(buy(event, customer, 2))
+    assert order.payment is not None
+    PaymentAttempt.objects.update(paid_at=NOW)
+    give(paid, "10", manager)
+    dispute(paid, "lost", amount=Decimal(30))
+    dispute(order.payment, amount=Decimal(20), number="dp_2")
+
+    figures = booking_statistics(since=NOW.date(), until=NOW.date())["revenue"]
+    told = visit(manager).get(f"/admin/tickets/event/{event.pk}/statistics/").text
+
+    assert figures == {
+        "captured": EIGHTY,
+        "refunded": Decimal(10),
+        "disputed": Decimal(30),
+        "net": Decimal(40),
+    }
+    assert all(words in told for words in ("40.00 USD", "Disputed at banks", "20.00 USD"))
+    assert (
+        "20.00 USD go back" in visit(manager).get(f"/admin/tickets/event/{event.pk}/cancel/").text
+    )
+
+
+def test_where_no_bank_took_anything_nothing_is_said_of_it(
+    event: Event, customer: User, manager: User, visit: MakeVisitor
+) -> None:
+    pay_order(buy(event, customer))
+
+    assert "Disputed" not in visit(manager).get(f"/admin/tickets/event/{event.pk}/statistics/").text
 
 
 def test_a_count_that_disagrees_with_the_disputes_is_found(paid: Payment) -> None:

@@ -5,21 +5,32 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, Timeslot
-from bookings.services import block_slot, cancel_booking
+from bookings.services import block_slot, cancel_booking, reschedule_booking
 from bookings.services.set_status import confirm_by_staff
 from bookings.states import BookingStatus, PaymentStatus
 from common.errors import InvalidTransition
 from notifications.models import OutgoingMail
 from payments import courier
+from payments.differences import Moment
 from payments.gateways import gateway
 from payments.gateways.base import Session, SessionStatus
 from payments.models import ZERO, Payment, PaymentAttempt, Refund
-from payments.services import apply_session, give_up, lapse
-from payments.states import AttemptState, ClosedBecause, PaymentState
-from tests.infrastructure.world import NOW, MakeBooking, book_slot, pay, pay_at_provider
+from payments.services import apply_session, give_up, lapse, take_desk_payment
+from payments.states import AttemptState, ClosedBecause, DeskMethod, PaymentState
+from payments.verify import look_again
+from tests.infrastructure.world import (
+    NOW,
+    START,
+    MakeBooking,
+    MakeSlot,
+    book_slot,
+    pay,
+    pay_at_provider,
+)
 
 PRICE = Decimal("80.00")
 LATE = NOW + timedelta(minutes=20)
@@ -242,6 +253,25 @@ def test_giving_up_what_is_paid_is_refused(make_booking: MakeBooking) -> None:
     assert Timeslot.objects.get().taken == 1
 
 
+def test_what_is_to_be_paid_at_the_desk_is_not_given_up(
+    client: Client, make_booking: MakeBooking, front_desk: User
+) -> None:
+    """At the page of before, by whoever has its address: the debt and the place stay."""
+    booking = make_booking()
+    confirm_by_staff(booking_id=booking.pk, by=front_desk, at=NOW)
+    payment = Payment.objects.get()
+
+    with pytest.raises(InvalidTransition):
+        give_up(payment_id=payment.pk, at=NOW)
+    answer = client.post(f"/pay/{payment.token}/give-up")
+
+    assert (answer.status_code, answer["Location"]) == (303, f"/pay/{payment.token}")
+    assert Payment.objects.get().status == PaymentState.DUE
+    assert Booking.objects.get().is_payment_due
+    take_desk_payment(payment_id=payment.pk, method=DeskMethod.CASH, by=front_desk, at=NOW)
+    assert Booking.objects.get().payment_status == PaymentStatus.PAID
+
+
 def test_money_for_a_booking_that_staff_confirmed_is_kept(
     make_booking: MakeBooking, front_desk: User
 ) -> None:
@@ -256,3 +286,38 @@ def test_money_for_a_booking_that_staff_confirmed_is_kept(
     assert (booking.status, booking.payment_status) == ("confirmed", PaymentStatus.PAID)
     assert Payment.objects.get().status == PaymentState.PAID
     assert not Refund.objects.exists()
+
+
+@pytest.fixture
+def moved_and_paid(
+    make_booking: MakeBooking, make_slot: MakeSlot, front_desk: User, customer: User
+) -> Booking:
+    """Paid with 80.00 at the old page: staff let it be paid later, and 50.00 were due by then."""
+    booking = make_booking()
+    attempt = pay_at_provider(booking)
+    confirm_by_staff(booking_id=booking.pk, by=front_desk, at=NOW)
+    cheaper = make_slot(room=booking.room, start=START + timedelta(days=1), price=Decimal(50))
+    reschedule_booking(booking_id=booking.pk, timeslot_id=cheaper.pk, by=customer, at=NOW)
+    courier.ask(attempt.pk, at=NOW)
+    return Booking.objects.get()
+
+
+def test_what_was_paid_above_what_is_due_by_then_goes_back(moved_and_paid: Booking) -> None:
+    payment = Payment.objects.get()
+
+    assert (moved_and_paid.price, payment.amount) == (Decimal(50), Decimal(50))
+    assert (payment.captured, payment.refunded) == (Decimal(80), Decimal(30))
+    assert look_again(payment.pk, now=Moment(at=NOW)) == []
+    [mail] = OutgoingMail.objects.filter(kind="refund_given")
+    assert (mail.context["amount"], mail.context["is_all"]) == ("30.00 USD", False)
+    assert mail.context["message"] == "Less was due by the time your payment came."
+
+
+def test_and_cancelled_after_that_all_of_it_has_gone_back(
+    moved_and_paid: Booking, customer: User
+) -> None:
+    cancel_booking(booking_id=moved_and_paid.pk, by=customer, at=NOW)
+
+    payment = Payment.objects.get()
+    assert payment.refunded == payment.captured == Decimal(80)
+    assert look_again(payment.pk, now=Moment(at=NOW)) == []

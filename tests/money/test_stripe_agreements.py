@@ -2,7 +2,7 @@
 
 import json
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -262,28 +262,38 @@ def test_an_end_in_the_dashboard_can_be_a_date(
 @pytest.mark.parametrize(
     ("said", "means"),
     [
-        pytest.param({"status": "draft"}, (InvoiceStatus.DRAFT, ""), id="draft"),
+        pytest.param({"status": "draft"}, (InvoiceStatus.DRAFT, "", None), id="draft"),
         pytest.param(
             {"status": "open"},
-            (InvoiceStatus.OPEN, "https://invoice.stripe.com/i/in_1"),
+            (InvoiceStatus.OPEN, "https://invoice.stripe.com/i/in_1", AT + timedelta(days=3)),
             id="open",
         ),
-        pytest.param({"status": "void"}, (InvoiceStatus.DEAD, ""), id="void"),
-        pytest.param({"status": "uncollectible"}, (InvoiceStatus.DEAD, ""), id="given-up"),
+        pytest.param(
+            {"status": "open", "next_payment_attempt": None},
+            (InvoiceStatus.OPEN, "https://invoice.stripe.com/i/in_1", None),
+            id="open-and-not-tried-again",
+        ),
+        pytest.param({"status": "void"}, (InvoiceStatus.DEAD, "", None), id="void"),
+        pytest.param({"status": "uncollectible"}, (InvoiceStatus.DEAD, "", None), id="given-up"),
     ],
 )
-def test_only_an_open_bill_can_be_paid_by_hand(
+def test_only_an_open_bill_is_tried_again_or_can_be_paid_by_hand(
     desk: Desk,
     shop: StripeGateway,
     said: dict[str, Any],
-    means: tuple[InvoiceStatus, str],
+    means: tuple[InvoiceStatus, str, datetime | None],
 ) -> None:
-    unpaid = {"amount_paid": 0, "payments": listed(), "status_transitions": {"paid_at": None}}
+    unpaid = {
+        "amount_paid": 0,
+        "payments": listed(),
+        "status_transitions": {"paid_at": None},
+        "next_payment_attempt": STAMP + 3 * 24 * 3600,
+    }
     desk.answers = [SUBSCRIPTION, listed(INVOICE | unpaid | said)]
 
     [bill] = shop.fetch_agreement("sub_1").invoices
 
-    assert (bill.status, bill.pay_url) == means
+    assert (bill.status, bill.pay_url, bill.next_try_at) == means
     assert (bill.paid, bill.paid_at, bill.provider_payment_id) == (Decimal(0), None, "")
 
 

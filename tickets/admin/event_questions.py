@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common import clock
@@ -208,9 +208,11 @@ def _said_end(event: Event) -> str:
         "payment__ticket_orders__status": OrderStatus.PAID,
     }
     refunds = Refund.objects.filter(**of_paid).exclude(status=RefundState.FAILED)
-    back = (
-        PaymentAttempt.objects.filter(**of_paid).aggregate(sum=Sum("captured"))["sum"] or ZERO
-    ) - (refunds.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+    # What cardholders' banks have taken can't go back a second time.
+    ours = PaymentAttempt.objects.filter(**of_paid).aggregate(
+        sum=Sum(F("captured") - PaymentAttempt.AT_BANKS)
+    )
+    back = (ours["sum"] or ZERO) - (refunds.aggregate(sum=Sum("amount"))["sum"] or ZERO)
     sentences = []
     if counts["paid"]:
         given = f"{money(back, settings.CURRENCY)} go back" if back > ZERO else "nothing was paid"

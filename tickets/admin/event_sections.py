@@ -89,7 +89,10 @@ def said_statistics(event: Event, at: datetime) -> dict[str, Any]:
         ],
         "captured": money(counts["captured"], settings.CURRENCY),
         "refunded": money(counts["refunded"], settings.CURRENCY),
-        "kept": money(counts["captured"] - counts["refunded"], settings.CURRENCY),
+        "disputed": money(counts["disputed"], settings.CURRENCY) if counts["disputed"] else "",
+        "kept": money(
+            counts["captured"] - counts["refunded"] - counts["disputed"], settings.CURRENCY
+        ),
         "chart": _chart(sold_by_day(event)),
     }
 

@@ -209,9 +209,10 @@ def _give_back(
 
 def _close_when_empty(order: TicketOrder, at: datetime) -> None:
     live = order.tickets.live().exists()
-    if live or not order.is_paid:
-        return
     refunded = order.payment is not None and order.payment.refunded > ZERO
+    is_to_say_more = order.status == OrderStatus.CANCELLED and refunded
+    if live or not (order.is_paid or is_to_say_more):
+        return
     order.move_to(
         OrderStatus.REFUNDED if refunded else OrderStatus.CANCELLED, at=at, reason="given back"
     )

@@ -106,10 +106,10 @@ class TicketPurpose:
             if order.tier_id is not None:
                 Tier.objects.release_sold(order.tier_id, len(unused))
             Event.objects.release_sold(order.event_id, len(unused))
-            if order.is_paid and not order.tickets.live().exists():
-                order.move_to(
-                    OrderStatus.REFUNDED, at=at, reason="refunded at the payment provider"
-                )
+        is_closable = order.is_paid or (cancelled and order.status == OrderStatus.CANCELLED)
+        if is_closable and not order.tickets.live().exists():
+            order.move_to(OrderStatus.REFUNDED, at=at, reason="refunded at the payment provider")
+        if unused:
             emails.tickets_cancelled(order, unused, by_staff=True, at=at)
         return any(ticket.status in {TicketStatus.ACTIVE, TicketStatus.USED} for ticket in rows)
 

@@ -176,12 +176,17 @@ def test_an_event_in_numbers(
         "byStatus": {"active": 1, "used": 1, "expired": 0, "cancelled": 0, "refunded": 1},
         "byType": {"standard": 1, "vip": 1},
         "captured": 89.9,
+        "disputed": 0,
         "refunded": 19.95,
         "currency": "USD",
     }
     assert answer.json() == expected
     # Who may only scan sees no money.
-    assert api(scanner).get(path).json() == expected | {"captured": None, "refunded": None}
+    assert api(scanner).get(path).json() == expected | {
+        "captured": None,
+        "refunded": None,
+        "disputed": None,
+    }
 
 
 def test_numbers_of_an_event_that_nobody_knows(

@@ -9,8 +9,12 @@ import pytest
 from accounts.models import User
 from common.errors import DomainError, InvalidTransition, NotFound, PermissionRefused
 from notifications.models import OutgoingMail
+from payments.differences import Moment
 from payments.errors import RefundChanged
-from payments.models import Payment, Refund
+from payments.gateways.base import ProviderRefund, RefundStatus
+from payments.models import Payment, PaymentAttempt, Refund
+from payments.services import apply_refund
+from payments.verify import look_again
 from tests.infrastructure.events import EVENT_START, MakeEvent, MakeTier, buy, pay_order
 from tests.infrastructure.world import NOW
 from tickets.errors import GroupMinimum
@@ -174,6 +178,49 @@ def test_staff_take_back_used_and_cancelled_tickets(order: TicketOrder, manager:
     assert statuses() == ["refunded", "refunded", "active"]
     assert Payment.objects.get().refunded == Decimal("40.00")
     assert Event.objects.get().current_participants == 1
+    assert list(wrong_counters()) == []
+
+
+def test_money_that_is_given_later_makes_the_order_a_refunded_one(
+    make_event: MakeEvent, customer: User, manager: User
+) -> None:
+    order = pay_order(buy(make_event(), customer, 2))
+    ids = [ticket.pk for ticket in order.tickets.all()]
+    cancel_tickets_by_staff(ticket_ids=ids, by=manager, at=NOW, refund="none")
+    order.refresh_from_db()
+    assert (order.status, statuses()) == (OrderStatus.CANCELLED, ["cancelled"] * 2)
+
+    cancel_tickets_by_staff(ticket_ids=ids[:1], by=manager, at=NOW, refund="full")
+
+    order.refresh_from_db()
+    assert (order.status, statuses()) == (OrderStatus.REFUNDED, ["refunded", "cancelled"])
+    cancel_tickets_by_staff(ticket_ids=ids[1:], by=manager, at=NOW, refund="full")
+    assert statuses() == ["refunded"] * 2
+    assert Payment.objects.get().refunded == Decimal("40.00")
+    assert look_again(Payment.objects.get().pk, now=Moment(at=NOW)) == []
+
+
+def test_money_that_goes_back_at_the_provider_makes_the_order_a_refunded_one(
+    make_event: MakeEvent, customer: User, manager: User
+) -> None:
+    order = pay_order(buy(make_event(), customer))
+    ids = [ticket.pk for ticket in order.tickets.all()]
+    cancel_tickets_by_staff(ticket_ids=ids, by=manager, at=NOW, refund="none")
+    paid_by = PaymentAttempt.objects.get()
+    over_there = ProviderRefund(
+        id="re_1",
+        status=RefundStatus.SUCCEEDED,
+        amount=paid_by.amount,
+        currency="USD",
+        provider_payment_id=paid_by.provider_payment_id,
+    )
+
+    for _ in range(2):
+        assert apply_refund(over_there, at=NOW)
+
+    order.refresh_from_db()
+    assert (order.status, statuses()) == (OrderStatus.REFUNDED, ["refunded"])
+    assert Payment.objects.get().refunded == Decimal("20.00")
     assert list(wrong_counters()) == []
 
 

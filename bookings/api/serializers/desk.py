@@ -74,7 +74,10 @@ class RevenueSerializer(Serializer):
 
     captured = MoneyField(help_text="What came in.")
     refunded = MoneyField(help_text="What went back or is on its way.")
-    net = MoneyField(help_text="`captured` − `refunded`.")
+    disputed = MoneyField(
+        help_text="What cardholders' banks have taken by disputes, on the day it had come in."
+    )
+    net = MoneyField(help_text="`captured` − `refunded` − `disputed`.")
 
 
 class OccupancySerializer(Serializer):

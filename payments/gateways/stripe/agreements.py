@@ -75,6 +75,7 @@ def read_invoice(row: Mapping[str, Any]) -> ProviderInvoice:
         covers_until=covers_until,
         paid_at=instant_or_none(moved.get("paid_at")),
         tries=int(row.get("attempt_count") or 0),
+        next_try_at=instant_or_none(row.get("next_payment_attempt")) if is_open else None,
         pay_url=(row.get("hosted_invoice_url") or "") if is_open else "",
         created_at=instant(row["created"]),
     )

@@ -253,4 +253,5 @@ class EventStatsSerializer(Serializer):
     )
     captured = MoneyField(allow_null=True, help_text="Null for who may not see payments.")
     refunded = MoneyField(allow_null=True)
+    disputed = MoneyField(allow_null=True, help_text="Taken by cardholders' banks.")
     currency = serializers.CharField()
