@@ -126,7 +126,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
+    _mark_where_we_are(request, [item for group in groups for item in group["items"]])
     return groups
+
+
+def _mark_where_we_are(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """One of them: the figures of the bookings lie below the bookings' own address."""
+    start = reverse("admin:index")
+    above = [
+        item["link"]
+        for item in items
+        if request.path == item["link"]
+        or (item["link"] != start and request.path.startswith(item["link"]))
+    ]
+    nearest = max(above, key=len, default="")
+    for item in items:
+        item["active"] = item["link"] == nearest
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

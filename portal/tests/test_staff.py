@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import RequestFactory
 
 from accounts.models import User
 from accounts.roles import FRONT_DESK
@@ -15,6 +16,7 @@ from bookings.states import BookingStatus
 from notifications.models import OutgoingMail
 from notifications.states import MailState
 from payments.models import Payment
+from portal.dashboard import navigation
 from tests.infrastructure.events import MakeEvent, buy
 from tests.infrastructure.pages import MakeVisitor, Page, Visitor
 from tests.infrastructure.staff import cost
@@ -182,6 +184,31 @@ def test_the_menu_holds_what_one_may_open(
     for _words, href in page.links:
         if href.startswith("/admin/"):
             assert visitor.follow(visitor.get_address(href)).status == 200, href
+
+
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [
+        pytest.param("/admin/", ["/admin/"], id="start"),
+        pytest.param("/admin/bookings/booking/", ["/admin/bookings/booking/"], id="a-list"),
+        pytest.param("/admin/bookings/room/add/", ["/admin/bookings/room/"], id="below-a-list"),
+        pytest.param(
+            "/admin/bookings/booking/stats/",
+            ["/admin/bookings/booking/stats/"],
+            id="below-a-list-with-an-entry-of-its-own",
+        ),
+        pytest.param("/admin/password_change/", [], id="nowhere-in-the-menu"),
+    ],
+)
+def test_the_menu_marks_where_one_is(
+    rf: RequestFactory, admin_user: User, path: str, here: list[str]
+) -> None:
+    request = rf.get(path)
+    request.user = admin_user
+
+    items = [item for group in navigation(request) for item in group["items"]]
+
+    assert [item["link"] for item in items if item["active"]] == here
 
 
 # --- The first page ----------------------------------------------------------------------------
