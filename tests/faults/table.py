@@ -73,8 +73,10 @@ STAFF: dict[str, tuple[Story, tuple[str, ...]]] = {
     "the event is moved": (staff.moves_event, TICKETS),
 }
 STORIES = LATE | PLANS | STAFF
-# They break the provider themselves, for everybody.
+# They break the provider themselves, for everybody; a refund over there of which no webhook comes
+# waits for the night's check.
 NOT_IN_A_STORM = {
+    "refunded in the dashboard",
     "pays late",
     "pays too late",
     "pays after giving up",
