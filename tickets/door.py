@@ -15,8 +15,6 @@ from tickets.states import ScanType
 # The line of arrivals shows the last hour; the list the last twenty scans.
 ARRIVALS_FOR: Final = timedelta(hours=1)
 RECENT: Final = 20
-# Fifty phones ask after each scan, and 25,000 tickets take a database 60 ms to count.
-COUNTED_FOR: Final = timedelta(seconds=1)
 # After these the door wants to know when and where the ticket was first.
 TOLD_WITH_FIRST: Final = frozenset({"already_used", "already_inside"})
 COUNTED_AS: Final[Mapping[str, str]] = {
@@ -85,31 +83,6 @@ def attendance_of(event: Event) -> Attendance:
         )
     )
     return Attendance(**counted)
-
-
-_counted: dict[int, tuple[datetime, Attendance]] = {}
-
-
-def attendance_lately(event: Event, *, at: datetime) -> Attendance:
-    """As any phone was told by this process within the last second, else counted now."""
-    known = _counted.get(event.pk)
-    if known is not None and _is_fresh(known[0], at):
-        return known[1]
-    attendance = attendance_of(event)
-    for other, (counted_at, _) in list(_counted.items()):
-        if not _is_fresh(counted_at, at):
-            _counted.pop(other, None)
-    _counted[event.pk] = (at, attendance)
-    return attendance
-
-
-def forget_counts() -> None:
-    """Count anew when next asked."""
-    _counted.clear()
-
-
-def _is_fresh(counted_at: datetime, at: datetime) -> bool:
-    return timedelta(0) <= at - counted_at < COUNTED_FOR
 
 
 def recent_scans(event: Event, *, most: int = RECENT) -> list[TicketScan]:

@@ -6,7 +6,6 @@ import pytest
 from django.core.cache import cache
 
 from access import navigation
-from tickets.door import forget_counts
 
 
 @pytest.fixture(autouse=True)
@@ -14,12 +13,6 @@ def empty_cache() -> Iterator[None]:
     """Rate limits count in the cache: without this, tests in one order sign in too often."""
     yield
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def empty_door() -> None:
-    """Phones are told the same numbers for a second; the next test has other tickets."""
-    forget_counts()
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from tickets.api.serializers.door import (
     door_row,
 )
 from tickets.api.serializers.tickets import CheckedTicketSerializer
-from tickets.door import attendance_lately, door_of, first_scan_of
+from tickets.door import attendance_of, door_of, first_scan_of
 from tickets.errors import ScanIdReused
 from tickets.models import Event, Ticket, TicketScan
 from tickets.services import scan_ticket, undo_scan
@@ -137,12 +137,8 @@ class DoorViewSet(ApiViewSet):
         responses=AttendanceSerializer,
     )
     def counts(self, request: Request, pk: int) -> Response:
-        """How many are in and how many are to come, as a phone at the door asks all the time.
-
-        Counted at most once a second for all of them.
-        """
-        attendance = attendance_lately(self._event(pk), at=self.at)
-        return Response(self.written(attendance, AttendanceSerializer))
+        """How many are in and how many are to come, as a phone at the door asks all the time."""
+        return Response(self.written(attendance_of(self._event(pk)), AttendanceSerializer))
 
     def _event(self, pk: int) -> Event:
         """Raises NotFound; to a link other events aren't there."""
